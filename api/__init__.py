@@ -1,0 +1,1 @@
+"""HTTP, console, command line and client: the only layer that knows concrete engines."""

@@ -1,0 +1,1 @@
+"""Why one person got one outcome, and what would have changed it."""

@@ -1,0 +1,1 @@
+"""Fairness counted once, judged against a policy, and signed before release."""

@@ -1,0 +1,1 @@
+"""Model cards built from evidence in the log, never from claims."""
