@@ -1,0 +1,1 @@
+"""The shared vocabulary and the append-only log everything else rests on."""

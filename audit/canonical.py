@@ -1,0 +1,218 @@
+"""Canonical bytes: the only place that turns values into bytes to be hashed.
+
+Two forms, one meaning (RFC 8785):
+
+* headers and decision parts use a restricted subset (ASCII keys, strings, integers
+  below 2**53, booleans, lists, objects) where sorted ``orjson`` output equals RFC 8785;
+* evidence may hold floating-point numbers and goes through the ``rfc8785`` package.
+
+Parsing is strict: duplicate keys, NaN, Infinity, integers of 2**53 or more, floats in a
+header, lone surrogates and anything that is not already canonical are refused, so
+``parse(data)`` followed by writing gives ``data`` back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Final
+
+import orjson
+import rfc8785
+from pydantic import JsonValue
+
+from answerable.audit.errors import InvalidInput
+
+__all__ = [
+    "MAX_SAFE_INTEGER",
+    "canonical_json",
+    "header_json",
+    "parse_canonical",
+    "parse_header",
+    "sha256_digest",
+]
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+_MAX_DEPTH: Final = 64
+_DIGEST_PREFIX: Final = "sha256:"
+
+
+def sha256_digest(data: bytes) -> str:
+    """Return the SHA-256 of `data` as ``sha256:<64 hex digits>``.
+
+    Examples
+    --------
+    >>> sha256_digest(b"")[:15]
+    'sha256:e3b0c442'
+    """
+    return _DIGEST_PREFIX + hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: JsonValue) -> bytes:
+    """Return the RFC 8785 bytes of any JSON value.
+
+    Parameters
+    ----------
+    value : JsonValue
+        Numbers must be finite; integers must lie within +-(2**53 - 1).
+
+    Returns
+    -------
+    bytes
+        UTF-8 JSON with sorted keys and ECMAScript numbers.
+
+    Raises
+    ------
+    InvalidInput
+        If the value has no canonical form.
+
+    References
+    ----------
+    RFC 8785, section 3.2.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1.0, "a": [True, None]})
+    b'{"a":[true,null],"b":1}'
+    """
+    try:
+        data: bytes = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, RecursionError, UnicodeError) as error:
+        raise InvalidInput(
+            f"the value has no canonical JSON form ({type(error).__name__})",
+            remedy="Use finite numbers, integers below 2^53 and well-formed text.",
+        ) from None
+    return data
+
+
+def header_json(value: JsonValue) -> bytes:
+    """Return the canonical bytes of a value in the restricted subset.
+
+    Parameters
+    ----------
+    value : JsonValue
+        Objects with ASCII keys, lists, strings, booleans and integers within
+        +-(2**53 - 1). No floating-point numbers, no null.
+
+    Returns
+    -------
+    bytes
+        The same bytes RFC 8785 prescribes for this value.
+
+    Raises
+    ------
+    InvalidInput
+        If the value leaves the subset.
+
+    References
+    ----------
+    RFC 8785, section 3.2; the subset is chosen so that key order by code point and by
+    UTF-16 unit agree and no number formatting is involved.
+
+    Examples
+    --------
+    >>> header_json({"v": 1, "kind": "decision"})
+    b'{"kind":"decision","v":1}'
+    """
+    _require_subset(value, "header", 0)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONEncodeError, UnicodeError):
+        raise InvalidInput(
+            "the header holds text that is not well-formed Unicode", where="header"
+        ) from None
+
+
+def _require_subset(value: JsonValue, where: str, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise InvalidInput(f"nested deeper than {_MAX_DEPTH} levels", where=where)
+    if isinstance(value, str | bool):
+        return
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise InvalidInput(
+                "an integer of 2^53 or more", where=where, remedy="Write it as a string."
+            )
+        return
+    if isinstance(value, list):
+        for item in value:
+            _require_subset(item, where, depth + 1)
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise InvalidInput("a key that is not ASCII text", where=where)
+            _require_subset(item, f"{where}.{key}", depth + 1)
+        return
+    raise InvalidInput(
+        f"a value of type {type(value).__name__}",
+        where=where,
+        remedy="Only text, integers, booleans, lists and objects may stand here.",
+    )
+
+
+def parse_canonical(data: bytes) -> JsonValue:
+    """Parse bytes that must already be RFC 8785.
+
+    Raises
+    ------
+    InvalidInput
+        If the bytes are not JSON, hold duplicate keys or unsafe numbers, or are not
+        the canonical bytes of their own value.
+
+    Examples
+    --------
+    >>> parse_canonical(b'{"a":1}')
+    {'a': 1}
+    """
+    value = _parse(data)
+    if canonical_json(value) != data:
+        raise InvalidInput("the bytes are JSON but not canonical (RFC 8785)")
+    return value
+
+
+def parse_header(data: bytes) -> dict[str, JsonValue]:
+    """Parse header bytes; they must be the canonical form of a restricted object.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not.
+
+    Examples
+    --------
+    >>> parse_header(b'{"v":1}')
+    {'v': 1}
+    """
+    value = _parse(data)
+    if not isinstance(value, dict):
+        raise InvalidInput("the header is not a JSON object", where="header")
+    if header_json(value) != data:
+        raise InvalidInput("the header bytes are not canonical (RFC 8785)", where="header")
+    return value
+
+
+def _parse(data: bytes) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError):
+        raise InvalidInput(
+            "the bytes are not strict JSON in UTF-8",
+            remedy="Check for duplicate keys, NaN, Infinity and truncated input.",
+        ) from None
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise InvalidInput("a JSON object holds the same key twice")
+    return result
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    raise InvalidInput(f"the JSON number {name} has no canonical form")
