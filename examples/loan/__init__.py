@@ -1,0 +1,1 @@
+"""A worked example on real loan decisions: data preparation, training, policy, catalogue."""
