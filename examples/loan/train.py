@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from .applications import FEATURES, LABEL
+from answerable.api.demo.loan.applications import FEATURES, LABEL
 
 __all__ = [
     "SEED",
