@@ -54,6 +54,7 @@ from answerable.audit.records import (
     Digest,
     EntryId,
     EntryLink,
+    FrozenModel,
     Record,
     Role,
     SubjectRef,
@@ -81,7 +82,7 @@ PartKind = Literal["clear", "case", "subject", "slot"]
 _Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Part(Record):
+class Part(FrozenModel):
     """The header's commitment to one part of the body."""
 
     part: PartKind

@@ -10,6 +10,7 @@ in a record of the log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -47,6 +48,7 @@ __all__ = [
     "EntryId",
     "EntryLink",
     "Evidence",
+    "FrozenModel",
     "HardRule",
     "LegalHold",
     "ModelArtefact",
@@ -73,7 +75,10 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 """SHA-256 of some bytes, as ``sha256:<hex>``."""
 
 EntryId = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+    ),
 ]
 """UUIDv7 of an entry, lower case with dashes (RFC 9562, section 5.7)."""
 
@@ -144,8 +149,8 @@ class DatasetRole(StrEnum):
     PRODUCTION = "production"
 
 
-class Record(BaseModel):
-    """Base of all records: frozen, no unknown fields, canonical bytes."""
+class FrozenModel(BaseModel):
+    """Base of records and of what they are made of: frozen, no unknown fields, one byte form."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
@@ -159,11 +164,6 @@ class Record(BaseModel):
         """
         value = self.model_dump(mode="json", exclude_none=True)
         return canonical_json(cast("JsonValue", value))
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of :meth:`to_json`, as ``sha256:<hex>``."""
-        return sha256_digest(self.to_json())
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
@@ -197,6 +197,21 @@ class Record(BaseModel):
             raise _invalid(cls.__name__, error) from None
 
 
+class Record(FrozenModel):
+    """Base of all records: a frozen model that is named by the digest of its bytes."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of :meth:`to_json`, as ``sha256:<hex>``."""
+        return sha256_digest(self.to_json())
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """Return a copy; the digest is computed anew, never carried over from the original."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("digest", None)
+        return copied
+
+
 def _invalid(name: str, error: ValidationError) -> InvalidInput:
     places = [
         f"{'.'.join(str(part) for part in item['loc']) or '(whole)'}: {item['type']}"
@@ -207,7 +222,7 @@ def _invalid(name: str, error: ValidationError) -> InvalidInput:
     )
 
 
-class EntryLink(Record):
+class EntryLink(FrozenModel):
     """A typed link from an entry to another entry or to an artefact.
 
     Exactly one of `entry` and `digest` is given.
@@ -488,7 +503,7 @@ class Amount(Record):
     currency: Currency
 
 
-class Component(Record):
+class Component(FrozenModel):
     """One step of a decision, in the order it ran."""
 
     kind: ComponentKind
@@ -575,7 +590,9 @@ class SubjectRequest(Record):
     """A data subject's request and how it was answered."""
 
     type: Literal["answerable.subject-request.v1"] = "answerable.subject-request.v1"
-    request: Literal["access", "portability", "rectification", "erasure", "restriction", "objection"]
+    request: Literal[
+        "access", "portability", "rectification", "erasure", "restriction", "objection"
+    ]
     article: Token
     received_at: Micros
     identity_check: Token
