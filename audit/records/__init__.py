@@ -1,0 +1,145 @@
+"""The records people and services exchange: frozen, versioned, parsed at the door.
+
+Every record is a frozen pydantic model with a ``type`` string that carries its version.
+``record.to_json()`` gives RFC 8785 bytes, ``record.digest`` their SHA-256; unknown fields
+are refused. A published type is never changed: a new version gets a new ``type``.
+
+References to people are random (:data:`SubjectRef`, :data:`ActorRef`); names never stand
+in a record of the log.
+"""
+
+from __future__ import annotations
+
+from answerable.audit.canonical import parse_canonical
+from answerable.audit.errors import InvalidInput
+from answerable.audit.records.base import (
+    ActorRef,
+    Automation,
+    ComponentKind,
+    Currency,
+    DatasetRole,
+    Digest,
+    EntryId,
+    EntryLink,
+    FrozenModel,
+    Micros,
+    Name,
+    Outcome,
+    Record,
+    Role,
+    SubjectRef,
+    Token,
+)
+from answerable.audit.records.decided import (
+    Amount,
+    Component,
+    Contest,
+    Decision,
+    DecisionSubject,
+    Review,
+)
+from answerable.audit.records.governed import (
+    Evidence,
+    Release,
+    ReleaseEnded,
+    SignOff,
+    Waiver,
+)
+from answerable.audit.records.people import (
+    Actor,
+)
+from answerable.audit.records.registered import (
+    BaselineVersion,
+    CatalogueVersion,
+    ColumnSchema,
+    DatasetVersion,
+    DecisionFunction,
+    HardRule,
+    ModelArtefact,
+    PolicyVersion,
+    UseCase,
+)
+from answerable.audit.records.subjects import (
+    LegalHold,
+    RecordsRead,
+    SubjectErased,
+    SubjectRequest,
+    SubjectStatement,
+)
+
+__all__ = [
+    "Actor",
+    "ActorRef",
+    "Amount",
+    "Automation",
+    "BaselineVersion",
+    "CatalogueVersion",
+    "ColumnSchema",
+    "Component",
+    "ComponentKind",
+    "Contest",
+    "Currency",
+    "DatasetRole",
+    "DatasetVersion",
+    "Decision",
+    "DecisionFunction",
+    "DecisionSubject",
+    "Digest",
+    "EntryId",
+    "EntryLink",
+    "Evidence",
+    "FrozenModel",
+    "HardRule",
+    "LegalHold",
+    "Micros",
+    "ModelArtefact",
+    "Name",
+    "Outcome",
+    "PolicyVersion",
+    "Record",
+    "RecordsRead",
+    "Release",
+    "ReleaseEnded",
+    "Review",
+    "Role",
+    "SignOff",
+    "SubjectErased",
+    "SubjectRef",
+    "SubjectRequest",
+    "SubjectStatement",
+    "Token",
+    "UseCase",
+    "Waiver",
+    "parse_record",
+]
+
+_BY_TYPE: dict[str, type[Record]] = {
+    str(model.model_fields["type"].default): model
+    for model in (
+        Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
+        PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
+        Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
+    )
+}  # fmt: skip
+
+
+def parse_record(data: bytes) -> Record:
+    """Parse the canonical bytes of any record by its ``type``.
+
+    Raises
+    ------
+    InvalidInput
+        If the bytes are not canonical, or the type is unknown or not satisfied.
+
+    Examples
+    --------
+    >>> record = RecordsRead(purpose="gdpr-art-15", query="subject", count=0)
+    >>> parse_record(record.to_json()) == record
+    True
+    """
+    value = parse_canonical(data)
+    name = value.get("type") if isinstance(value, dict) else None
+    model = _BY_TYPE.get(name) if isinstance(name, str) else None
+    if model is None:
+        raise InvalidInput("a record of an unknown type", remedy="Use a newer Answerable.")
+    return model.from_json(data)

@@ -1,0 +1,76 @@
+"""Holds, requests and statements of data subjects, and who read their data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from answerable.audit.records.base import (
+    EntryId,
+    Micros,
+    Record,
+    SubjectRef,
+    Token,
+)
+
+__all__ = [
+    "LegalHold",
+    "RecordsRead",
+    "SubjectErased",
+    "SubjectRequest",
+    "SubjectStatement",
+]
+
+
+class LegalHold(Record):
+    """Data that must not be erased, with its legal ground."""
+
+    type: Literal["answerable.hold.v1"] = "answerable.hold.v1"
+    subject: SubjectRef
+    ground: Token
+    reference: Token
+    until: Micros | None = None
+
+
+class SubjectRequest(Record):
+    """A data subject's request and how it was answered."""
+
+    type: Literal["answerable.subject-request.v1"] = "answerable.subject-request.v1"
+    request: Literal[
+        "access", "portability", "rectification", "erasure", "restriction", "objection"
+    ]
+    article: Token
+    received_at: Micros
+    identity_check: Token
+    outcome: Literal["fulfilled", "partly", "refused", "open"]
+    ground: Token | None = None
+
+
+class SubjectStatement(Record):
+    """Rectification, restriction or objection: appended, nothing is edited."""
+
+    type: Literal["answerable.subject-statement.v1"] = "answerable.subject-statement.v1"
+    entry: EntryId | None = None
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+    statement: str = ""
+
+
+class SubjectErased(Record):
+    """A data subject's key was destroyed; holds no personal data."""
+
+    type: Literal["answerable.subject-erased.v1"] = "answerable.subject-erased.v1"
+    ground: Token
+    entries: Annotated[int, Field(ge=0)]
+    """How many entries became unreadable."""
+    key_destroyed: bool = True
+
+
+class RecordsRead(Record):
+    """Somebody read personal data: which entries, why. Never the data itself."""
+
+    type: Literal["answerable.records-read.v1"] = "answerable.records-read.v1"
+    purpose: Token
+    query: Token
+    entries: tuple[EntryId, ...] = ()
+    count: Annotated[int, Field(ge=0)]
