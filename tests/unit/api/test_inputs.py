@@ -36,8 +36,7 @@ def test_account_numbers_with_leading_zeros_stay_text(tmp_path: Path) -> None:
 
 def test_integers_too_long_for_exact_storage_stay_text(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "a.csv", "card\n123456789012345678901\n"))
-    assert table.dtypes in {("text",), ("number",)}
-    assert list(table.row_values())[0][0] == "123456789012345678901"
+    assert list(table.row_values()) == [["123456789012345678901"]]
 
 
 def test_quoted_commas_and_line_breaks_belong_to_the_field(tmp_path: Path) -> None:

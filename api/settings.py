@@ -1,0 +1,127 @@
+"""Every setting of a process, read once at the door.
+
+Values come from keyword arguments or from environment variables with the prefix
+``ANSWERABLE_``. Nothing below the wiring reads the environment. No setting holds a
+secret: keys live in `key_dir`, database passwords in the URL the operator gives.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from answerable.audit.errors import InvalidInput
+
+__all__ = ["Settings", "load_settings"]
+
+_SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>.+)$")
+
+
+class Settings(BaseSettings):
+    """Settings of one process; each has a default that works on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="ANSWERABLE_", extra="forbid", frozen=True)
+
+    database_url: str = "sqlite:///answerable.db"
+    """SQLAlchemy URL of the log: SQLite or PostgreSQL."""
+    state_url: str = ""
+    """SQLAlchemy URL of API keys and sessions; empty: a SQLite file beside a SQLite log,
+    the log's own server otherwise (own tables, never in the log's)."""
+    key_dir: Path = Path("~/.answerable/keys")
+    """Folder of the pepper, bucket keys and the log's signing key (0700). Never the
+    database's own folder: whoever copies or restores the database must not get the keys."""
+    artefact_dir: Path = Path("artefacts")
+    """Content-addressed store of model files, policies, catalogues and cards."""
+    origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./_-]{0,199}$")] = "answerable.local/log"
+    """Name of the log; one per organisation, part of every proof."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Address under which people reach this service; used in letters."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    """Largest request body that is read; more is answered with 413."""
+    rate_limit: str = "600/minute"
+    """Requests per API key (or address), in the notation of the limits library."""
+    actor: Annotated[str, Field(pattern=r"^(a-[0-9a-f]{32})?$")] = ""
+    """Reference of the actor the command line acts as; empty: the local operator."""
+    review_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days within which a contested decision must be reviewed."""
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _readable_limit(cls, value: str) -> str:
+        if not re.fullmatch(r"\d{1,9}/(second|minute|hour|day)", value):
+            message = "a limit like 600/minute"
+            raise ValueError(message)
+        return value
+
+    @field_validator("key_dir", "artefact_dir")
+    @classmethod
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @model_validator(mode="after")
+    def _keys_apart(self) -> Self:
+        database = self.database_file
+        if database is not None and self.key_dir.resolve() == database.resolve().parent:
+            message = "key_dir must not be the folder of the database"
+            raise ValueError(message)
+        return self
+
+    @property
+    def database_file(self) -> Path | None:
+        """Path of a SQLite log, or None for another database."""
+        match = _SQLITE.match(self.database_url)
+        return Path(match["path"]) if match else None
+
+    @property
+    def state_database_url(self) -> str:
+        """URL of the mutable state, with the default filled in."""
+        if self.state_url:
+            return self.state_url
+        database = self.database_file
+        if database is None:
+            return self.database_url
+        return f"sqlite:///{database.with_name(database.stem + '.state.db')}"
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings; keyword arguments win over the environment.
+
+    Parameters
+    ----------
+    **given : object
+        Settings by name.
+
+    Returns
+    -------
+    Settings
+        Frozen settings.
+
+    Raises
+    ------
+    InvalidInput
+        If a value is unknown or out of range; the message names the setting, never
+        its value.
+
+    Examples
+    --------
+    >>> load_settings(origin="example.org/log").origin
+    'example.org/log'
+    """
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        names = ", ".join(
+            ".".join(str(part) for part in item["loc"]) or item["msg"] for item in error.errors()
+        )
+        raise InvalidInput(
+            f"a setting is not usable: {names}",
+            where="settings",
+            remedy="Settings are environment variables that begin with ANSWERABLE_.",
+        ) from None
