@@ -246,13 +246,18 @@ def verify_consistency(
         raise ConsistencyProofInvalid(
             "the newer tree is smaller than the older", where=where, remedy=_ASK_AGAIN
         )
+    if old_size == new_size:
+        if proof or old_root != new_root:
+            raise ConsistencyProofInvalid(
+                "two tree heads of one size differ", where=where, remedy=_ASK_AGAIN
+            )
+        return
     if any(len(item) != HASH_SIZE for item in (old_root, new_root, *proof)):
         raise ConsistencyProofInvalid("a hash is not 32 bytes long", where=where, remedy=_ASK_AGAIN)
-    if old_size in {0, new_size}:
-        expected = new_root if old_size else EMPTY_ROOT
-        if proof or old_root != expected:
+    if old_size == 0:
+        if proof or old_root != EMPTY_ROOT:
             raise ConsistencyProofInvalid(
-                "the two tree heads contradict each other", where=where, remedy=_ASK_AGAIN
+                "the older head is not that of the empty tree", where=where, remedy=_ASK_AGAIN
             )
         return
     # A full old tree is itself the first node of the walk; the proof leaves it out.
