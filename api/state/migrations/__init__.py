@@ -1,0 +1,1 @@
+"""Alembic migrations of the mutable state, shipped inside the wheel."""
