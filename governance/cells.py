@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from answerable.audit.errors import Conflict, InvalidInput
-from answerable.audit.records import Record
+from answerable.audit.records.base import FrozenModel, Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ STATES: Final = (
 _Count = Annotated[int, Field(ge=0)]
 
 
-class CountDefinition(Record):
+class CountDefinition(FrozenModel):
     """What was counted: which column and value mean what, as text."""
 
     prediction: str
@@ -50,7 +50,7 @@ class CountDefinition(Record):
     positive: str | None = None
 
 
-class Cell(Record):
+class Cell(FrozenModel):
     """Counts of one finest group, one number per state in the order of :data:`STATES`."""
 
     group: tuple[str, ...]
