@@ -246,6 +246,10 @@ def verify_consistency(
         raise ConsistencyProofInvalid(
             "the newer tree is smaller than the older", where=where, remedy=_ASK_AGAIN
         )
+    if old_size == 0 and old_root != EMPTY_ROOT:
+        raise ConsistencyProofInvalid(
+            "the older head is not that of the empty tree", where=where, remedy=_ASK_AGAIN
+        )
     if old_size == new_size:
         if proof or old_root != new_root:
             raise ConsistencyProofInvalid(
@@ -255,9 +259,9 @@ def verify_consistency(
     if any(len(item) != HASH_SIZE for item in (old_root, new_root, *proof)):
         raise ConsistencyProofInvalid("a hash is not 32 bytes long", where=where, remedy=_ASK_AGAIN)
     if old_size == 0:
-        if proof or old_root != EMPTY_ROOT:
+        if proof:
             raise ConsistencyProofInvalid(
-                "the older head is not that of the empty tree", where=where, remedy=_ASK_AGAIN
+                "nothing is to be proven of the empty tree", where=where, remedy=_ASK_AGAIN
             )
         return
     # A full old tree is itself the first node of the walk; the proof leaves it out.
