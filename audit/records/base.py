@@ -6,7 +6,6 @@ Unknown fields are refused; a validation error names fields, never their values.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self, cast
 
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from answerable.audit.canonical import canonical_json, parse_canonical, sha256_digest
+from answerable.audit.codes import Automation, ComponentKind, DatasetRole, Outcome, Role
 from answerable.audit.errors import InvalidInput
 
 __all__ = [
@@ -68,57 +68,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Micros = Annotated[int, Field(ge=0, lt=2**53)]
-
-
-class Role(StrEnum):
-    """What an actor may do; one API key or session holds a set of these."""
-
-    SERVICE = "service"
-    SCIENTIST = "scientist"
-    MODEL_OWNER = "model_owner"
-    REVIEWER = "reviewer"
-    COMPLIANCE = "compliance"
-    OFFICER = "officer"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-    SUBJECT = "subject"
-
-
-class Automation(StrEnum):
-    """How far a person took part in the decision (GDPR Art. 22(1))."""
-
-    SOLELY_AUTOMATED = "solely_automated"
-    ASSISTED = "assisted"
-    MANUAL = "manual"
-
-
-class Outcome(StrEnum):
-    """What was decided, in the terms every use case shares."""
-
-    APPROVE = "approve"
-    DECLINE = "decline"
-    REFER = "refer"
-    PARTIAL = "partial"
-    COUNTER_OFFER = "counter_offer"
-    OTHER = "other"
-
-
-class ComponentKind(StrEnum):
-    """What kind of step took part in a decision."""
-
-    RULE = "rule"
-    MODEL = "model"
-    HUMAN = "human"
-
-
-class DatasetRole(StrEnum):
-    """What a data set was used for."""
-
-    TRAINING = "training"
-    VALIDATION = "validation"
-    HOLD_OUT = "hold_out"
-    BACKGROUND = "background"
-    PRODUCTION = "production"
 
 
 class FrozenModel(BaseModel):

@@ -1,0 +1,103 @@
+"""Commands of the auditor: verify, log head, log proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from answerable.api.cli.exits import ExitCode
+from answerable.api.cli.output import progress_bar, say, table, write_json, write_text
+from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
+
+if TYPE_CHECKING:
+    from answerable.audit.verify import VerificationReport
+
+__all__ = ["attach", "print_verification"]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    app.command("verify")(verify)
+    group = typer.Typer(help="Tree head and proofs of the log.", no_args_is_help=True)
+    group.command("head")(head)
+    group.command("proof")(proof)
+    app.add_typer(group, name="log")
+
+
+def verify(
+    *,
+    db: DatabaseOption = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A checkpoint kept outside the database.")
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="File with the log's verification key, for use without the key folder."),
+    ] = None,
+    json: JsonOption = None,
+) -> None:
+    """Recompute every hash of the log and compare it with its signed checkpoint."""
+    from answerable.api.flows.verify import verify_database
+    from answerable.api.inputs import read_bytes
+
+    note = None
+    if checkpoint is not None:
+        note = read_bytes(checkpoint, what="checkpoint").decode("utf-8", errors="replace")
+    vkey = None
+    if key is not None:
+        vkey = read_bytes(key, what="verification key").decode("utf-8", errors="replace").strip()
+    settings = settings_for(db)
+    with progress_bar("Verifying", None) as advance:
+        report = verify_database(settings, key=vkey, checkpoint=note, progress=advance)
+    if not write_json(json, report.to_result()):
+        print_verification(report)
+    raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.INTEGRITY)
+
+
+def print_verification(report: VerificationReport) -> None:
+    """Print what verification found.
+
+    Parameters
+    ----------
+    report : VerificationReport
+    """
+    if report.findings:
+        table(
+            "Findings",
+            ("layer", "entry", "what"),
+            ((found.layer, str(found.entry), found.what) for found in report.findings),
+        )
+    verdict = "the log verifies" if report.ok else "the log does NOT verify"
+    say(f"{verdict}: {report.size} entries, root {report.root}")
+    say(f"anchored: {'true' if report.anchored else 'false'}")
+
+
+def head(
+    *,
+    db: DatabaseOption = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Keep it outside.")] = None,
+) -> None:
+    """Sign and print the current checkpoint; keep a copy outside the house."""
+    with open_session(db) as (workspace, _):
+        note = workspace.log.checkpoint()
+    if out is not None:
+        write_text(out, note)
+    else:
+        say(note.rstrip("\n"))
+
+
+def proof(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="Id of an entry.")],
+    *,
+    db: DatabaseOption = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE")] = None,
+) -> None:
+    """Write the proof that an entry stands in the log (C2SP tlog-proof)."""
+    with open_session(db) as (workspace, _):
+        text = workspace.log.proof(entry)
+    if out is not None:
+        write_text(out, text)
+    else:
+        say(text.rstrip("\n"))

@@ -1,0 +1,215 @@
+"""Commands on data files: scan for personal data, assess fairness, check a catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from answerable.api.cli.exits import ExitCode
+from answerable.api.cli.output import say, status, table, write_json, write_text
+from answerable.api.cli.session import DatabaseOption, HtmlOption, JsonOption, open_session
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from answerable.governance.assessment import Assessment
+    from answerable.privacy.scan import ScanReport
+
+__all__ = ["attach"]
+
+DataArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA", help="CSV, Parquet or JSON Lines file, or a database URL with #table."
+    ),
+]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    app.command("scan")(scan)
+    app.command("assess")(assess)
+
+
+def scan(
+    data: DataArgument,
+    *,
+    policy: Annotated[Path | None, typer.Option(help="Scan policy (YAML).")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Examine this many rows only.")] = None,
+    ner: Annotated[str, typer.Option(help="Name detector; none examines no names.")] = "none",
+    json: JsonOption = None,
+    html: HtmlOption = None,
+    sarif: Annotated[str | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0.")] = None,
+) -> None:
+    """Scan a table for personal data, column by column. No network call is made."""
+    from answerable.api.flows.scan import ScanRequest, scan_table_of
+    from answerable.api.inputs import read_bytes, read_table
+    from answerable.model_cards.report import scan_report
+    from answerable.privacy.policy import load_scan_policy
+
+    rules = None
+    if policy is not None:
+        rules = load_scan_policy(read_bytes(policy, what="scan policy"), where=str(policy))
+    with status(f"Scanning {data}"):
+        report = scan_table_of(
+            read_table(data), ScanRequest(dataset=None, policy=rules, ner=ner, sample=sample)
+        )
+    result = cast("dict[str, JsonValue]", report.to_result())
+    if html is not None:
+        write_text(html, scan_report(result))
+    if sarif is not None:
+        from answerable.privacy.sarif import sarif_json
+
+        write_text(sarif, sarif_json(report))
+    if not write_json(json, result):
+        print_scan(report)
+    raise typer.Exit(report.exit_code)
+
+
+def print_scan(report: ScanReport) -> None:
+    """Print a scan, one line a column.
+
+    Parameters
+    ----------
+    report : ScanReport
+    """
+    rows = []
+    for column in report.columns:
+        contains = ", ".join(f"{found.entity} {found.rows}" for found in column.contains)
+        unseen = ", ".join(column.not_examined)
+        rows.append(
+            (
+                column.name,
+                column.type,
+                column.role,
+                contains or "-",
+                f"not examined: {unseen}" if unseen else "",
+            )
+        )
+    table(
+        f"{report.rows} rows, {len(report.columns)} columns",
+        ("column", "type", "role", "rows that contain", ""),
+        rows,
+    )
+    say("Detectors: " + ", ".join(f"{name} {version}" for name, version in report.engines.items()))
+
+
+def assess(
+    data: DataArgument,
+    *,
+    prediction: Annotated[str, typer.Option(help="Column with the decision.")],
+    favourable: Annotated[str, typer.Option(help="Value of the favourable decision.")],
+    protected: Annotated[str, typer.Option(help="Protected attributes, separated by commas.")],
+    label: Annotated[str | None, typer.Option(help="Column with the true outcome.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Positive value of the label.")] = None,
+    intersect: Annotated[
+        bool, typer.Option("--intersect", help="Also assess intersectional groups.")
+    ] = False,
+    policy: Annotated[Path | None, typer.Option(help="Fairness policy (YAML).")] = None,
+    function: Annotated[
+        str | None, typer.Option(help="Record the assessment for this NAME@VERSION.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name or digest of the registered data set.")
+    ] = None,
+    db: DatabaseOption = None,
+    json: JsonOption = None,
+    html: HtmlOption = None,
+) -> None:
+    """Assess decisions by protected attribute, with intervals and verdicts."""
+    from answerable.api.flows import assess as flow
+    from answerable.api.inputs import read_bytes, read_table
+    from answerable.governance.policy import load_policy
+    from answerable.model_cards.report import assessment_report
+
+    rules = None
+    if policy is not None:
+        rules = load_policy(read_bytes(policy, what="policy"), where=str(policy))
+    frame = read_table(data)
+    request = flow.AssessRequest(
+        dataset=dataset or "",
+        prediction=prediction,
+        favourable=favourable,
+        protected=tuple(name.strip() for name in protected.split(",") if name.strip()),
+        function=function,
+        label=label,
+        positive=positive,
+        intersect=intersect,
+    )
+    with status(f"Assessing {data}"):
+        if function is None:
+            assessment = flow.assess_table(frame, request, rules)
+        else:
+            with open_session(db) as (workspace, actor):
+                assessment = flow.assess(workspace, request, frame, actor=actor).assessment
+    result = assessment.to_result()
+    if html is not None:
+        write_text(html, assessment_report(result))
+    if not write_json(json, result):
+        print_assessment(assessment)
+    raise typer.Exit(exit_code_of_verdicts(assessment))
+
+
+def exit_code_of_verdicts(assessment: Assessment) -> ExitCode:
+    """Return 1 when a rule is violated, 3 when evidence is missing, else 0.
+
+    Parameters
+    ----------
+    assessment : Assessment
+
+    Returns
+    -------
+    ExitCode
+        ``VIOLATED`` wins over ``NOT_ENOUGH_EVIDENCE``.
+    """
+    states = {verdict.state for verdict in assessment.verdicts}
+    if "FAIL" in states:
+        return ExitCode.VIOLATED
+    if states & {"INSUFFICIENT", "UNDEFINED"}:
+        return ExitCode.NOT_ENOUGH_EVIDENCE
+    return ExitCode.HOLDS
+
+
+def print_assessment(assessment: Assessment) -> None:
+    """Print groups, disparities and verdicts.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    """
+    result = assessment.to_result()
+    groups = cast("list[dict[str, JsonValue]]", result["groups"])
+    table("Selection rate by group", ("group", "n", "rate", "interval"), map(_group_row, groups))
+    verdicts = cast("list[dict[str, JsonValue]]", result["verdicts"])
+    if verdicts:
+        table(
+            "Verdicts",
+            ("rule", "attributes", "state", "n needed"),
+            (
+                (
+                    str(verdict["rule"]),
+                    " x ".join(cast("list[str]", verdict.get("attributes", []))),
+                    str(verdict["state"]),
+                    "-" if verdict.get("needed_n") is None else str(verdict["needed_n"]),
+                )
+                for verdict in verdicts
+            ),
+        )
+    for item in cast("list[dict[str, JsonValue]]", result["undefined"]):
+        say("undefined: " + ", ".join(f"{key} {value}" for key, value in item.items()))
+
+
+def _group_row(group: dict[str, JsonValue]) -> tuple[str, ...]:
+    labels = cast("dict[str, str]", group["group"])
+    rates = cast("dict[str, dict[str, JsonValue]]", group["rates"])
+    rate = rates["selection_rate"]
+    interval = cast("list[float] | None", rate.get("interval"))
+    value = rate["value"]
+    return (
+        ", ".join(f"{name} {level}" for name, level in labels.items()),
+        str(group["n"]),
+        "undefined" if value is None else f"{cast('float', value):.3f}",
+        "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+    )

@@ -1,0 +1,136 @@
+"""What commands print: results to stdout, progress and errors to stderr, JSON for machines.
+
+Rich is imported when something is printed, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from answerable.audit.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+    from rich.console import Console
+
+__all__ = ["complain", "progress_bar", "say", "status", "table", "write_json", "write_text"]
+
+
+@cache
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def say(*lines: str) -> None:
+    """Print lines to stdout without interpreting markup in them."""
+    for line in lines:
+        _console(stderr=False).print(line, markup=False, soft_wrap=True)
+
+
+def complain(message: str) -> None:
+    """Print an error to stderr, uncoloured when stderr is no terminal."""
+    _console(stderr=True).print("error: ", style="bold red", end="")
+    _console(stderr=True).print(message, markup=False, soft_wrap=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; cells are taken literally, never as markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    _console(stderr=False).print(grid)
+
+
+def write_json(target: str | None, result: JsonValue) -> bool:
+    """Write a whole result as JSON.
+
+    Parameters
+    ----------
+    target : str or None
+        A path, ``-`` for stdout, or None for nothing.
+    result : JsonValue
+
+    Returns
+    -------
+    bool
+        True when stdout was used, so that the caller prints nothing else there.
+
+    Raises
+    ------
+    Unavailable
+        If the file cannot be written.
+    """
+    if target is None:
+        return False
+
+    import orjson
+
+    data = orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n"
+    if target == "-":
+        sys.stdout.write(data.decode("utf-8"))
+        return True
+    _write(Path(target), data)
+    return False
+
+
+def write_text(target: str | None, text: str) -> None:
+    """Write a report file when a target is given.
+
+    Raises
+    ------
+    Unavailable
+        If the file cannot be written.
+    """
+    if target is not None:
+        _write(Path(target), text.encode("utf-8"))
+
+
+def _write(path: Path, data: bytes) -> None:
+    # A reader never sees half a report: the file appears whole or not at all.
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Unavailable(
+            f"the file cannot be written ({error.strerror})",
+            where=str(path),
+            remedy="Check that the folder exists and is writable.",
+        ) from None
+
+
+@contextmanager
+def status(message: str) -> Iterator[None]:
+    """Show a spinner on stderr while something short runs."""
+    with _console(stderr=True).status(message):
+        yield
+
+
+@contextmanager
+def progress_bar(message: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on stderr; yields a function that takes the count done so far."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+        task = bar.add_task(message, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,154 @@
+"""Commands that run and look after the service: init, serve, db, keys, doctor, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from answerable.api.cli.exits import ExitCode
+from answerable.api.cli.output import say, table, write_json
+from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
+from answerable.audit.codes import Role
+
+__all__ = ["attach"]
+
+
+def attach(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    app.command("init")(init)
+    app.command("serve")(serve)
+    app.command("doctor")(doctor)
+    app.command("demo")(demo)
+    database = typer.Typer(help="Schema of the log's database.", no_args_is_help=True)
+    database.command("upgrade")(db_upgrade)
+    database.command("check")(db_check)
+    app.add_typer(database, name="db")
+    keys = typer.Typer(help="API keys of services and people.", no_args_is_help=True)
+    keys.command("issue")(issue_key)
+    keys.command("list")(list_keys)
+    keys.command("revoke")(revoke_key)
+    app.add_typer(keys, name="keys")
+
+
+def init(*, db: DatabaseOption = None) -> None:
+    """Create the log, its keys and its state; refuses to touch an existing log."""
+    from answerable.api.wiring import create_workspace
+
+    settings = settings_for(db)
+    with create_workspace(settings) as workspace:
+        say(
+            f"log {workspace.log.origin}",
+            f"verification key {workspace.log.vkey}",
+            f"keys in {settings.key_dir}: back them up apart from the database",
+        )
+
+
+def serve(
+    *,
+    db: DatabaseOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+) -> None:
+    """Run the HTTP API and the console."""
+    from answerable.api.http.server import run_server
+    from answerable.api.wiring import open_workspace
+
+    settings = settings_for(db)
+    with open_workspace(settings) as workspace:
+        run_server(
+            workspace,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+        )
+
+
+def doctor(*, db: DatabaseOption = None, json: JsonOption = None) -> None:
+    """Check keys, database, schema and settings, and say what cannot be enforced here."""
+    from answerable.api.flows.doctor import examine
+
+    report = examine(settings_for(db))
+    if not write_json(json, report.to_result()):
+        table(
+            "Doctor",
+            ("check", "state", "what to do"),
+            ((check.name, check.state, check.advice) for check in report.checks),
+        )
+    raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.ENVIRONMENT)
+
+
+def db_upgrade(*, db: DatabaseOption = None) -> None:
+    """Bring the database to this version's schema."""
+    from answerable.api.flows.doctor import upgrade_schema
+
+    say(f"schema {upgrade_schema(settings_for(db))}")
+
+
+def db_check(*, db: DatabaseOption = None) -> None:
+    """Say whether the database has this version's schema."""
+    from answerable.api.flows.doctor import check_schema
+
+    say(f"schema {check_schema(settings_for(db))}")
+
+
+def issue_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    *,
+    role: Annotated[list[Role], typer.Option(help="May be given several times.")],
+    db: DatabaseOption = None,
+) -> None:
+    """Issue an API key; it is shown once."""
+    with open_session(db) as (workspace, operator):
+        from answerable.api.flows.access import issue_api_key
+
+        issued = issue_api_key(workspace, name=name, roles=role, actor=operator)
+    say(issued.secret)
+
+
+def list_keys(*, db: DatabaseOption = None) -> None:
+    """List API keys by prefix, never the keys."""
+    with open_session(db) as (workspace, operator):
+        from answerable.api.flows.access import list_api_keys
+
+        keys = list_api_keys(workspace, actor=operator)
+    table(
+        "API keys",
+        ("prefix", "name", "roles", "state"),
+        (
+            (
+                key.prefix,
+                key.name,
+                ", ".join(sorted(role.value for role in key.roles)),
+                "revoked" if key.revoked_at is not None else "active",
+            )
+            for key in keys
+        ),
+    )
+
+
+def revoke_key(
+    prefix: Annotated[str, typer.Argument(help="From `keys list`.")], *, db: DatabaseOption = None
+) -> None:
+    """Revoke an API key."""
+    with open_session(db) as (workspace, operator):
+        from answerable.api.flows.access import revoke_api_key
+
+        revoke_api_key(workspace, prefix, actor=operator)
+    say(f"revoked {prefix}")
+
+
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option(help="Where the demonstration writes.")] = Path(
+        "build/demo"
+    ),
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Leave the console open.")] = (
+        True
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+) -> None:
+    """Run the whole story on real loan decisions."""
+    from answerable.api.demo.story import run_demo
+
+    run_demo(folder, serve=serve, port=port)

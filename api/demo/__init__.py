@@ -1,0 +1,1 @@
+"""The demonstration: the whole road of a decision on real loan applications."""
