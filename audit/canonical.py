@@ -6,16 +6,18 @@ Two forms, one meaning (RFC 8785):
   below 2**53, booleans, lists, objects) where sorted ``orjson`` output equals RFC 8785;
 * evidence may hold floating-point numbers and goes through the ``rfc8785`` package.
 
-Parsing is strict: duplicate keys, NaN, Infinity, integers of 2**53 or more, floats in a
-header, lone surrogates and anything that is not already canonical are refused, so
-``parse(data)`` followed by writing gives ``data`` back.
+Parsing is strict: duplicate keys, NaN, Infinity, floats in a header, lone surrogates and
+anything that is not already canonical are refused, so ``parse(data)`` followed by writing
+gives ``data`` back. An integer of 2**53 or more is refused on writing. On reading, digits
+beyond 2**53 stand for the float that RFC 8785 writes that way (1e20 is written as 21 digits);
+digits that no float is written as are refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Final
+from typing import Final, cast
 
 import orjson
 import rfc8785
@@ -29,16 +31,28 @@ __all__ = [
     "header_json",
     "parse_canonical",
     "parse_header",
+    "parse_json",
     "sha256_digest",
 ]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 _MAX_DEPTH: Final = 64
+_SAFE_DIGITS: Final = 16
 _DIGEST_PREFIX: Final = "sha256:"
 
 
 def sha256_digest(data: bytes) -> str:
     """Return the SHA-256 of `data` as ``sha256:<64 hex digits>``.
+
+    Parameters
+    ----------
+    data : bytes
+        Anything.
+
+    Returns
+    -------
+    str
+        71 characters.
 
     Examples
     --------
@@ -139,7 +153,8 @@ def _require_subset(value: JsonValue, where: str, depth: int) -> None:
             _require_subset(item, where, depth + 1)
         return
     if isinstance(value, dict):
-        for key, item in value.items():
+        # Plain Python may bring keys that are not text, whatever the type says.
+        for key, item in cast("dict[object, JsonValue]", value).items():
             if not (isinstance(key, str) and key.isascii()):
                 raise InvalidInput("a key that is not ASCII text", where=where)
             _require_subset(item, f"{where}.{key}", depth + 1)
@@ -154,6 +169,16 @@ def _require_subset(value: JsonValue, where: str, depth: int) -> None:
 def parse_canonical(data: bytes) -> JsonValue:
     """Parse bytes that must already be RFC 8785.
 
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 JSON.
+
+    Returns
+    -------
+    JsonValue
+        The value; :func:`canonical_json` gives `data` back.
+
     Raises
     ------
     InvalidInput
@@ -165,7 +190,7 @@ def parse_canonical(data: bytes) -> JsonValue:
     >>> parse_canonical(b'{"a":1}')
     {'a': 1}
     """
-    value = _parse(data)
+    value = parse_json(data)
     if canonical_json(value) != data:
         raise InvalidInput("the bytes are JSON but not canonical (RFC 8785)")
     return value
@@ -173,6 +198,16 @@ def parse_canonical(data: bytes) -> JsonValue:
 
 def parse_header(data: bytes) -> dict[str, JsonValue]:
     """Parse header bytes; they must be the canonical form of a restricted object.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 JSON.
+
+    Returns
+    -------
+    dict
+        The header; :func:`header_json` gives `data` back.
 
     Raises
     ------
@@ -184,7 +219,7 @@ def parse_header(data: bytes) -> dict[str, JsonValue]:
     >>> parse_header(b'{"v":1}')
     {'v': 1}
     """
-    value = _parse(data)
+    value = parse_json(data)
     if not isinstance(value, dict):
         raise InvalidInput("the header is not a JSON object", where="header")
     if header_json(value) != data:
@@ -192,11 +227,34 @@ def parse_header(data: bytes) -> dict[str, JsonValue]:
     return value
 
 
-def _parse(data: bytes) -> JsonValue:
+def parse_json(data: bytes) -> JsonValue:
+    """Parse strict JSON that need not be canonical.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 JSON.
+
+    Returns
+    -------
+    JsonValue
+        The value.
+
+    Raises
+    ------
+    InvalidInput
+        If the bytes are not JSON, or hold duplicate keys, NaN or Infinity.
+
+    Examples
+    --------
+    >>> parse_json(b'{ "a": 1e2 }')
+    {'a': 100.0}
+    """
     try:
         value: JsonValue = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_unique_keys,
+            parse_int=_number,
             parse_constant=_refuse_constant,
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError):
@@ -212,6 +270,13 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(result) != len(pairs):
         raise InvalidInput("a JSON object holds the same key twice")
     return result
+
+
+def _number(digits: str) -> int | float:
+    if len(digits) < _SAFE_DIGITS:
+        return int(digits)
+    value = float(digits)
+    return int(digits) if abs(value) <= MAX_SAFE_INTEGER else value
 
 
 def _refuse_constant(name: str) -> JsonValue:

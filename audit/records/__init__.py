@@ -10,7 +10,7 @@ in a record of the log.
 
 from __future__ import annotations
 
-from answerable.audit.canonical import parse_canonical
+from answerable.audit.canonical import parse_json
 from answerable.audit.errors import InvalidInput
 from answerable.audit.records.base import (
     ActorRef,
@@ -45,6 +45,10 @@ from answerable.audit.records.governed import (
     SignOff,
     Waiver,
 )
+from answerable.audit.records.logged import (
+    ClockStepped,
+    LogOpened,
+)
 from answerable.audit.records.people import (
     Actor,
 )
@@ -74,6 +78,7 @@ __all__ = [
     "Automation",
     "BaselineVersion",
     "CatalogueVersion",
+    "ClockStepped",
     "ColumnSchema",
     "Component",
     "ComponentKind",
@@ -91,6 +96,7 @@ __all__ = [
     "FrozenModel",
     "HardRule",
     "LegalHold",
+    "LogOpened",
     "Micros",
     "ModelArtefact",
     "Name",
@@ -119,12 +125,23 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
+        LogOpened, ClockStepped,
     )
 }  # fmt: skip
 
 
 def parse_record(data: bytes) -> Record:
     """Parse the canonical bytes of any record by its ``type``.
+
+    Parameters
+    ----------
+    data : bytes
+        What a record's ``to_json`` gave.
+
+    Returns
+    -------
+    Record
+        Of the class its type names.
 
     Raises
     ------
@@ -137,7 +154,7 @@ def parse_record(data: bytes) -> Record:
     >>> parse_record(record.to_json()) == record
     True
     """
-    value = parse_canonical(data)
+    value = parse_json(data)
     name = value.get("type") if isinstance(value, dict) else None
     model = _BY_TYPE.get(name) if isinstance(name, str) else None
     if model is None:

@@ -5,9 +5,10 @@ Unknown fields are refused; a validation error names fields, never their values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Self, cast
+from typing import Annotated, Final, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -18,8 +19,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticSerializationError, to_json
 
-from answerable.audit.canonical import canonical_json, parse_canonical, sha256_digest
+from answerable.audit.canonical import canonical_json, parse_json, sha256_digest
 from answerable.audit.codes import Automation, ComponentKind, DatasetRole, Outcome, Role
 from answerable.audit.errors import InvalidInput
 
@@ -69,14 +71,33 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Micros = Annotated[int, Field(ge=0, lt=2**53)]
 
+_FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}|[0-9]{1,9}")
+_NOT_FINITE: Final = re.compile(rb"NaN|Infinity")
+_MAX_PLACES: Final = 8
+
 
 class FrozenModel(BaseModel):
     """Base of records and of what they are made of: frozen, no unknown fields, one byte form."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        validate_default=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
 
     def to_json(self) -> bytes:
         """Return the RFC 8785 bytes of this record; absent fields are left out.
+
+        A null inside a dictionary of the caller's values (a decision's inputs) is a value and
+        stays.
+
+        Returns
+        -------
+        bytes
+            The one byte form of this record.
 
         Raises
         ------
@@ -88,7 +109,17 @@ class FrozenModel(BaseModel):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Parse canonical bytes.
+        """Parse the bytes of a record; only its one byte form is accepted.
+
+        Parameters
+        ----------
+        data : bytes
+            What :meth:`to_json` gave.
+
+        Returns
+        -------
+        FrozenModel
+            A record whose :meth:`to_json` is `data` again.
 
         Raises
         ------
@@ -96,15 +127,36 @@ class FrozenModel(BaseModel):
             If the bytes are not canonical or not a record of this type; the message
             names the fields, never their values.
         """
-        parse_canonical(data)
+        value = parse_json(data)
         try:
-            return cls.model_validate_json(data)
+            record = cls.model_validate(value, strict=False)
         except ValidationError as error:
             raise _invalid(cls.__name__, error) from None
+        if record.to_json() != data:
+            # Equal bytes are the whole check; validating strictly only names the field.
+            cls.parse(value)
+            raise InvalidInput(
+                f"the bytes are not the canonical form of a {cls.__name__}",
+                remedy="Store and pass on the bytes exactly as they were written.",
+            )
+        return record
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Validate a Python or JSON value (lax about enums and tuples given as text or lists).
+        """Validate a Python or JSON value.
+
+        Types are strict as in JSON: text stands for a code or a date, a list for a tuple, but
+        "1", 1.0 and true are not the integer 1.
+
+        Parameters
+        ----------
+        value : object
+            A mapping of JSON values, enumeration members, dates, tuples or records.
+
+        Returns
+        -------
+        FrozenModel
+            The record.
 
         Raises
         ------
@@ -113,7 +165,16 @@ class FrozenModel(BaseModel):
             their values.
         """
         try:
-            return cls.model_validate(value, strict=False)
+            data = to_json(value, inf_nan_mode="constants")
+        except PydanticSerializationError:
+            raise InvalidInput(
+                f"not a valid {cls.__name__}: a value that JSON cannot hold",
+                remedy="Use text, numbers, booleans, lists and mappings.",
+            ) from None
+        if _NOT_FINITE.search(data):
+            parse_json(data)
+        try:
+            return cls.model_validate_json(data, strict=True)
         except ValidationError as error:
             raise _invalid(cls.__name__, error) from None
 
@@ -135,12 +196,18 @@ class Record(FrozenModel):
 
 def _invalid(name: str, error: ValidationError) -> InvalidInput:
     places = [
-        f"{'.'.join(str(part) for part in item['loc']) or '(whole)'}: {item['type']}"
+        f"{'.'.join(map(_place, item['loc'])) or '(whole)'}: {item['type']}"
         for item in error.errors(include_input=False, include_url=False, include_context=False)
     ]
     return InvalidInput(
-        f"not a valid {name}: {'; '.join(places[:8])}", remedy="Correct the fields named."
+        f"not a valid {name}: {'; '.join(places[:_MAX_PLACES])}", remedy="Correct the fields named."
     )
+
+
+def _place(part: str | int) -> str:
+    # A key is the caller's: one that does not look like a field's name might be personal data.
+    text = str(part)
+    return text if _FIELD_NAME.fullmatch(text) else "(key)"
 
 
 class EntryLink(FrozenModel):
