@@ -29,7 +29,10 @@ Header keys, version 1 (absent keys are left out)::
 
 A part is one of ``clear`` (digest of the plaintext), ``case`` (about the case),
 ``subject`` (about subject number n) or ``slot`` (the case part's key, wrapped for subject
-number n, so that a case with several subjects stays readable until the last is erased).
+number n, so that a case with several subjects stays readable until the last is erased). A
+part commits in one way only: ``digest`` when clear, ``ct`` and ``pc`` when encrypted (a slot has
+``ct`` alone: what it wraps is a random key). There is one byte form of a header: reading
+refuses any other.
 
 References
 ----------
@@ -43,10 +46,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from answerable.audit.canonical import header_json, parse_header
-from answerable.audit.errors import TooLarge
+from answerable.audit.errors import InvalidInput, TooLarge
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     ActorRef,
@@ -95,6 +99,20 @@ class Part(FrozenModel):
     digest: _Hex32 | None = None
     """SHA-256 of a clear part."""
 
+    @model_validator(mode="after")
+    def _commits_once(self) -> Self:
+        clear = self.part == "clear"
+        of_subject = self.part in {"subject", "slot"}
+        # A slot wraps a random-looking key: its ciphertext's digest is commitment enough.
+        keyed = self.pc is not None or self.part == "slot"
+        if clear and (self.digest is None or self.ct is not None or self.pc is not None):
+            raise PydanticCustomError("part_clear", "a clear part has a digest and nothing else")
+        if not clear and (self.ct is None or not keyed or self.digest is not None):
+            raise PydanticCustomError("part_sealed", "an encrypted part has ct and pc, no digest")
+        if of_subject != (self.subject is not None):
+            raise PydanticCustomError("part_subject", "subject belongs to subject and slot parts")
+        return self
+
 
 class HeaderSubject(Record):
     """A data subject in a header: a random reference and a role."""
@@ -127,8 +145,22 @@ class Header(Record):
     cell: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}:[0-9a-f]{8}$")] | None = None
     parts: tuple[Part, ...] = ()
 
+    @model_validator(mode="after")
+    def _parts_name_subjects(self) -> Self:
+        known = len(self.subjects)
+        if any(part.subject is not None and part.subject >= known for part in self.parts):
+            raise PydanticCustomError("part_of_nobody", "a part names a subject that is not there")
+        if not known and any(part.part != "clear" for part in self.parts):
+            raise PydanticCustomError("part_sealed", "an encrypted part needs a subject")
+        return self
+
     def to_json(self) -> bytes:
         """Return the canonical header bytes.
+
+        Returns
+        -------
+        bytes
+            What is hashed into the tree and stored.
 
         Raises
         ------
@@ -150,14 +182,27 @@ class Header(Record):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Parse stored header bytes.
+        """Parse stored header bytes; only their one form is accepted.
+
+        Parameters
+        ----------
+        data : bytes
+            Header bytes as stored.
+
+        Returns
+        -------
+        Header
+            A header whose :meth:`to_json` is `data` again.
 
         Raises
         ------
         InvalidInput
             If they are not canonical or not a version 1 header.
         """
-        return cls.parse(parse_header(data))
+        header = cls.parse(parse_header(data))
+        if header.to_json() != data:
+            raise InvalidInput("the bytes are not the one form of a version 1 header")
+        return header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticCustomError, PydanticSerializationError, to_json
 
 from answerable.audit.canonical import canonical_json, parse_json, sha256_digest
 from answerable.audit.codes import Automation, ComponentKind, DatasetRole, Outcome, Role
@@ -223,6 +223,5 @@ class EntryLink(FrozenModel):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.entry is None) == (self.digest is None):
-            message = "exactly one of entry and digest"
-            raise ValueError(message)
+            raise PydanticCustomError("link_target", "exactly one of entry and digest")
         return self
