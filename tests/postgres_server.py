@@ -53,7 +53,7 @@ def find_programs() -> Path | None:
 
 
 def _copy_with_libraries(programs: Path, target: Path) -> Path:
-    """Copy the programs and the wheel's shared libraries, which they look for beside the package."""
+    """Copy the programs and the shared libraries that they look for beside their package."""
     package = programs.parent
     for folder in package.parent.glob(f"{package.name}.libs"):
         shutil.copytree(folder, target / folder.name, symlinks=True)

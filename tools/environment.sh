@@ -11,19 +11,20 @@ lock="locks/${set_name}.txt"
 venv="${VENV:-.venv}"
 [ -f "$lock" ] || { echo "There is no lock $lock. The sets are: demo, dev." >&2; exit 6; }
 
-is_new_enough() {
-  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+# Several packages of the locks have no wheels for later versions.
+is_served() {
+  "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null
 }
 
 find_python() {
   local name
   for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
-    if command -v "$name" >/dev/null && is_new_enough "$name"; then
+    if command -v "$name" >/dev/null && is_served "$name"; then
       command -v "$name"
       return
     fi
   done
-  echo "Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python3" >&2
+  echo "Python 3.11 to 3.14 is needed. Install one, or name it: make PYTHON=/path/to/python3" >&2
   exit 6
 }
 
@@ -74,7 +75,7 @@ hand_over_pip_settings() {
 }
 
 python="$(find_python)"
-if ! is_new_enough "$venv/bin/python"; then
+if ! is_served "$venv/bin/python"; then
   make_venv "$python"
 fi
 echo "Installing $lock into $venv" >&2

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs every test and docstring example once, with branch coverage of the six real folders.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin="${VENV:-.venv}/bin"
+mkdir -p build/coverage
+# One thread for each numeric library: results then do not depend on the number of cores.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+"$bin/pytest" --doctest-modules --cov --cov-report=term:skip-covered "$@" tests src/answerable
