@@ -1,0 +1,1 @@
+"""Recognisers of our own for the common entities, and the protocol every recogniser meets."""
