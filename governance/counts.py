@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     import narwhals as nw
     from narwhals.typing import IntoFrame
 
-__all__ = ["MISSING", "STATES", "Attribute", "Cell", "CellTable", "CountDefinition", "count_cells"]
+__all__ = [
+    "MISSING",
+    "STATES",
+    "Attribute",
+    "Cell",
+    "CellTable",
+    "CountDefinition",
+    "count_cells",
+    "group_text",
+]
 
 _STATE_OF: Final = {
     (1, 1): 0, (0, 1): 1, (1, 0): 2, (0, 0): 3, (2, 1): 4, (2, 0): 5, (1, 2): 6, (0, 2): 7,
@@ -126,9 +135,9 @@ def count_cells(
     _require_names(attributes, prediction, label, positive)
     definition = CountDefinition(
         prediction=prediction,
-        favourable=_group_text(favourable),
+        favourable=group_text(favourable),
         label=label,
-        positive=None if label is None else _group_text(positive),
+        positive=None if label is None else group_text(positive),
     )
     rows = _grouped(_lazy(frame), attributes, definition)
     table = CellTable.of([item.name for item in attributes], definition, rows)
@@ -297,11 +306,27 @@ def _typed(wanted: str, name: str, dtype: nw.dtypes.DType) -> str | bool | float
 def _group_name(value: object, item: Attribute) -> str:
     if item.bins and isinstance(value, int):
         return MISSING if value < 0 else item.labels()[value]
-    return _group_text(value)
+    return group_text(value)
 
 
-def _group_text(value: object) -> str:
-    """Return one text per value whatever the engine: 1, 1.0 and Decimal(1) are ``1``."""
+def group_text(value: object) -> str:
+    """Return one text per value, whatever the engine.
+
+    Parameters
+    ----------
+    value : object
+        A plain value as an engine or a file gives it.
+
+    Returns
+    -------
+    str
+        The same for 1, 1.0 and Decimal(1); ``(missing)`` for None.
+
+    Examples
+    --------
+    >>> group_text(1.0), group_text(True), group_text(None)
+    ('1', 'true', '(missing)')
+    """
     if value is None:
         return MISSING
     if isinstance(value, bool):

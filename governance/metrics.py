@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from answerable.governance.cells import STATES, Cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 __all__ = ["METRICS", "CountMetric", "Rate", "metric", "rate"]
 
@@ -60,18 +62,18 @@ class CountMetric:
         """Whether the metric says nothing without an observed outcome."""
         return not any(state in self.denominator for state in _UNLABELLED)
 
-    def successes(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def successes(self, counts: NDArray[_Number]) -> NDArray[_Number]:
         """Return the numerator per group from counts of shape (..., states)."""
         return _sum_states(counts, self.numerator)
 
-    def trials(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def trials(self, counts: NDArray[_Number]) -> NDArray[_Number]:
         """Return the denominator per group from counts of shape (..., states)."""
         return _sum_states(counts, self.denominator)
 
 
-def _sum_states(counts: NDArray[np.int64], states: tuple[str, ...]) -> NDArray[np.int64]:
+def _sum_states(counts: NDArray[_Number], states: tuple[str, ...]) -> NDArray[_Number]:
     places = [STATES.index(state) for state in states]
-    total: NDArray[np.int64] = counts[..., places].sum(axis=-1)
+    total: NDArray[_Number] = counts[..., places].sum(axis=-1)
     return total
 
 
