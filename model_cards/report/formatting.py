@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 __all__ = [
     "Language",
+    "certainty",
     "cut",
     "interval",
     "moment",
@@ -102,6 +103,20 @@ def share(value: float, digits: int = 1, language: Language = "en") -> str:
     """
     text = number(100 * value, digits, language)
     return f"{text} %" if language == "de" else f"{text}%"
+
+
+_NEARLY_SURE: Final = 0.999
+
+
+def certainty(probability: float) -> str:
+    """Return how sure a detector is; rounding never turns nearly sure into sure.
+
+    Examples
+    --------
+    >>> certainty(0.98), certainty(0.99996)
+    ('98.0%', 'over 99.9%')
+    """
+    return f"over {share(_NEARLY_SURE)}" if probability > _NEARLY_SURE else share(probability)
 
 
 def interval(

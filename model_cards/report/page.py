@@ -74,6 +74,7 @@ def kit_environment(*folders: Path) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
+        certainty=formatting.certainty,
         cut=formatting.cut,
         interval=formatting.interval,
         moment=formatting.moment,

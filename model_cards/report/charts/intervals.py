@@ -36,9 +36,11 @@ _LEFT: Final = 212.0
 _RIGHT: Final = 560.0
 _ROW: Final = 32.0
 _TOP: Final = 26.0
+_TOP_BARE: Final = 8.0
 _CAP: Final = 4.0
 _BAR: Final = 16.0
-_LABEL_LIMIT: Final = 30
+_LABEL_LIMIT: Final = 28
+_HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def interval_bars(
     *,
     units: Units = "share",
     domain: tuple[float, float] | None = None,
-    threshold: Threshold | None = None,
+    thresholds: Sequence[Threshold] = (),
 ) -> Chart:
     """Return horizontal bars from zero with interval whiskers.
 
@@ -74,8 +76,8 @@ def interval_bars(
         How figures read.
     domain : tuple of float, optional
         Both ends of the axis; chosen from the figures when left out.
-    threshold : Threshold, optional
-        A limit drawn across all bars.
+    thresholds : Sequence[Threshold]
+        Limits drawn across all bars.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def interval_bars(
     InvalidInput
         If there are no rows or a figure is not finite.
     """
-    return _chart(text, rows, _Look(units, domain, threshold, bars=True))
+    return _chart(text, rows, _Look(units, domain, tuple(thresholds), bars=True))
 
 
 def dot_intervals(
@@ -96,7 +98,7 @@ def dot_intervals(
     *,
     units: Units = "share",
     domain: tuple[float, float] | None = None,
-    threshold: Threshold | None = None,
+    thresholds: Sequence[Threshold] = (),
 ) -> Chart:
     """Return one dot with its interval per row; the parameters of :func:`interval_bars`.
 
@@ -108,14 +110,14 @@ def dot_intervals(
     InvalidInput
         If there are no rows or a figure is not finite.
     """
-    return _chart(text, rows, _Look(units, domain, threshold, bars=False))
+    return _chart(text, rows, _Look(units, domain, tuple(thresholds), bars=False))
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     units: Units
     domain: tuple[float, float] | None
-    threshold: Threshold | None
+    thresholds: tuple[Threshold, ...]
     bars: bool
 
 
@@ -123,14 +125,15 @@ def _chart(text: ChartText, rows: Sequence[IntervalRow], look: _Look) -> Chart:
     _require_figures(rows)
     low, high = look.domain or _domain(rows, look)
     scale = Scale(low, high, _LEFT, _RIGHT)
-    bottom = _TOP + _ROW * len(rows)
-    marks: list[Mark] = [*axis(scale, _TOP - 6, bottom, look.units, text.language)]
+    top = _TOP if look.thresholds else _TOP_BARE
+    bottom = top + _ROW * len(rows)
+    marks: list[Mark] = [*axis(scale, top - 6, bottom, look.units, text.language)]
     for index, row in enumerate(rows):
-        marks.extend(_row_marks(row, _TOP + _ROW * (index + 0.5), scale, look, text))
-    if look.threshold is not None:
-        x = scale.x(look.threshold.value)
-        marks.append(Line(x, _TOP - 8, x, bottom, "threshold"))
-        marks.append(Text(x, _TOP - 12, look.threshold.label, "threshold-label", "middle"))
+        marks.extend(_row_marks(row, top + _ROW * (index + 0.5), scale, look, text))
+    for threshold in look.thresholds:
+        x = scale.x(threshold.value)
+        marks.append(Line(x, top - 8, x, bottom, "threshold"))
+        marks.append(Text(x, top - 12, threshold.label, "threshold-label", "middle"))
     return Chart(
         text=text,
         height=bottom + 28,
@@ -155,11 +158,10 @@ def _require_figures(rows: Sequence[IntervalRow]) -> None:
 
 def _domain(rows: Sequence[IntervalRow], look: _Look) -> tuple[float, float]:
     figures = [0.0, *(v for row in rows for v in (row.value, row.low, row.high) if v is not None)]
-    if look.threshold is not None:
-        figures.append(look.threshold.value)
+    figures += [threshold.value for threshold in look.thresholds]
     low, high = min(figures), max(figures)
     if look.units == "share" and low >= 0 and high <= 1:
-        return (0.0, 1.0) if high > 0.5 else (0.0, max(high * 1.1, 0.01))
+        return (0.0, 1.0) if high > _HALF else (0.0, max(high * 1.1, 0.01))
     pad = (high - low) * 0.06 or 1.0
     return (low - pad if low < 0 else 0.0, high + pad)
 
