@@ -113,7 +113,7 @@ def load_linear(data: bytes, features: tuple[str, ...]) -> LinearModel:
             # Another scikit-learn may have written it; what it computes is checked anyway.
             warnings.simplefilter("ignore")
             estimator = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
-    except Exception as error:  # engine door: skops raises what its nodes raise
+    except Exception as error:  # allow broad-except: skops raises whatever its nodes raise
         raise EngineError(
             f"skops could not load the model ({type(error).__name__})",
             where="model",

@@ -1,0 +1,1 @@
+"""Recourse: what a declined applicant could change so that the outcome would be favourable."""
