@@ -11,6 +11,8 @@ import pytest
 
 from tests.postgres_server import PostgresServer, find_programs, running_server
 
+pytest_plugins = ["tests.no_skips_in_ci"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # `python -m pytest` puts the working folder on the search path. From the repository's root that
