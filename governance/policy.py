@@ -16,7 +16,6 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from answerable.audit.canonical import sha256_digest
 from answerable.audit.documents import read_document
-from answerable.audit.errors import InvalidInput
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import FrozenModel, Role
 from answerable.audit.records.base import Digest, Name, Token
@@ -242,12 +241,10 @@ def load_policy(data: bytes, where: str) -> Policy:
     InvalidInput
         If it is not a policy; the message names line and field.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput("not UTF-8 text", where=where, remedy="Save it as UTF-8.") from None
-    written = read_document(text, PolicyFile, where=where)
-    return Policy.parse({**written.model_dump(by_alias=True), "digest": sha256_digest(data)})
+    written = read_document(data, PolicyFile, where=where)
+    return Policy.parse(
+        {**written.model_dump(mode="json", by_alias=True), "digest": sha256_digest(data)}
+    )
 
 
 def _require_unique(what: str, names: list[str]) -> None:
