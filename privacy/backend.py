@@ -193,7 +193,7 @@ class TableBackend:
 def _opened(frame: IntoDataFrame) -> nw.DataFrame[Any]:
     try:
         import narwhals
-        import polars  # noqa: F401 - values are held in it
+        import polars as pl  # noqa: F401 - values are held in it
     except ImportError:
         raise MissingExtra("privacy", needed_for="scanning a table") from None
     try:

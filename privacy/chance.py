@@ -39,6 +39,7 @@ __all__ = [
     "RARE_ALPHA",
     "NullModel",
     "contamination_posterior",
+    "header_posterior",
     "log_binomial_cdf",
     "null_acceptance",
     "surrogates",
@@ -299,6 +300,25 @@ def type_posterior(
     log_ratio -= 0.5 * math.log(distinct)
     header = math.log(_HEADER_FACTOR) if header_agrees else 0.0
     return _posterior(_logit(prior) + header + log_ratio)
+
+
+def header_posterior(prior: float) -> float:
+    """Return the probability of a type whose header and layout agree and whose check fails.
+
+    Such values are synthetic, masked or mistyped; the check then says nothing for or
+    against, and only the header raises the odds.
+
+    Returns
+    -------
+    float
+        In [0.001, 0.999].
+
+    Examples
+    --------
+    >>> round(header_posterior(0.02), 3)
+    0.671
+    """
+    return _posterior(_logit(prior) + math.log(_HEADER_FACTOR))
 
 
 def _logit(probability: float) -> float:

@@ -8,7 +8,7 @@ can make one run away.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import math
 from collections.abc import Sequence
@@ -91,19 +91,23 @@ def of_series(series: pl.Series) -> tuple[ColumnKind, pl.Series]:
         return ColumnKind.EMPTY, series
     if dtype.is_float() or dtype.is_decimal():
         return _of_floats(series)
-    if dtype.is_integer():
-        return ColumnKind.INTEGER, series
     if dtype in {pl.String, pl.Categorical, pl.Enum}:
         return ColumnKind.TEXT, series.cast(pl.String)
-    if dtype.is_nested():
-        return ColumnKind.NESTED, series
-    if dtype == pl.Boolean:
-        return ColumnKind.BOOLEAN, series
-    if dtype in {pl.Date, pl.Datetime}:
-        return ColumnKind.DATE, series
     if dtype in {pl.Duration, pl.Time}:
         return ColumnKind.FLOAT, series.to_physical().cast(pl.Float64)
-    return ColumnKind.BINARY, series
+    return _plain_kind(dtype), series
+
+
+def _plain_kind(dtype: pl.DataType) -> ColumnKind:
+    import polars as pl
+
+    if dtype.is_integer():
+        return ColumnKind.INTEGER
+    if dtype.is_nested():
+        return ColumnKind.NESTED
+    if dtype == pl.Boolean:
+        return ColumnKind.BOOLEAN
+    return ColumnKind.DATE if dtype in {pl.Date, pl.Datetime} else ColumnKind.BINARY
 
 
 def _of_floats(series: pl.Series) -> tuple[ColumnKind, pl.Series]:
@@ -116,8 +120,7 @@ def _of_floats(series: pl.Series) -> tuple[ColumnKind, pl.Series]:
     return ColumnKind.FLOAT, series
 
 
-_SCALARS: Final = (str, int, float, decimal.Decimal, datetime.date, datetime.time)
-_NESTED: Final = (list, tuple, dict, set, frozenset, np.ndarray)
+_SCALARS: Final = (str, int, float, decimal.Decimal, dt.date, dt.time)
 
 
 def of_objects(values: Sequence[object]) -> tuple[ColumnKind, pl.Series]:
