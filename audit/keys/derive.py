@@ -1,0 +1,270 @@
+"""The mathematics of keys: what is derived, wrapped, sealed and committed to. Pure.
+
+A *holder* is whoever owns a data key: a data subject, a data set, an actor. Each holder has one
+random 32-byte data key, stored only wrapped under the key of its bucket. Every part of every
+entry has its own record key derived from the data key, so that one part can be disclosed by
+giving one key away, and destroying the data key ends all of them.
+
+AES-GCM does not commit to its key: one ciphertext can be made to open under two keys to two
+texts. The header therefore also holds a keyed commitment of each plaintext.
+
+References
+----------
+RFC 2104 (HMAC), NIST SP 800-38D (AES-GCM), RFC 9562 (the 16 bytes of an entry id).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from answerable.audit.errors import RecordTampered
+
+__all__ = [
+    "BUCKETS",
+    "KEY_SIZE",
+    "NONCE_SIZE",
+    "KeyAddress",
+    "bucket_of",
+    "cell_mask",
+    "commitment",
+    "day_of",
+    "holder_lookup",
+    "keyed_hash",
+    "open_sealed",
+    "part_address",
+    "pepper_check",
+    "period_of",
+    "record_key",
+    "reference_hash",
+    "seal",
+    "slot_key",
+    "unwrap_data_key",
+    "wrap_data_key",
+]
+
+BUCKETS: Final = 4096
+"""Erasing one holder re-wraps the keys of one bucket: with a million holders about 244."""
+KEY_SIZE: Final = 32
+NONCE_SIZE: Final = 12
+_BUCKET_HEX: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAddress:
+    """Where a wrapped data key belongs: bound into it, so that rows cannot be swapped."""
+
+    origin: str
+    ref: str
+    bucket: int
+    version: int
+
+    def to_bytes(self) -> bytes:
+        """Return the associated data of the wrapping."""
+        return f"answerable/wrap1\0{self.origin}\0{self.ref}\0{self.bucket}\0{self.version}".encode()
+
+
+def keyed_hash(key: bytes, label: str, data: bytes) -> bytes:
+    r"""Return HMAC-SHA256(key, label || 0x00 || data): 32 bytes, separate for each label.
+
+    Examples
+    --------
+    >>> keyed_hash(bytes(32), "a", b"x") == keyed_hash(bytes(32), "b", b"x")
+    False
+    """
+    return hmac.digest(key, label.encode() + b"\0" + data, hashlib.sha256)
+
+
+def holder_lookup(pepper: bytes, holder_id: str) -> bytes:
+    """Return what the key table finds a holder by: keyed, so that ids cannot be guessed from it."""
+    return keyed_hash(pepper, "subject", holder_id.encode())
+
+
+def reference_hash(pepper: bytes, reference: str) -> str:
+    """Return the header's keyed hash of the caller's own reference, 64 hex digits."""
+    return keyed_hash(pepper, "ref", reference.encode()).hex()
+
+
+def pepper_check(pepper: bytes, origin: str) -> str:
+    """Return what the log stores to notice that it is opened with another pepper."""
+    return keyed_hash(pepper, "check", origin.encode()).hex()
+
+
+def bucket_of(ref: str) -> int:
+    """Return the bucket of a holder: the first 12 bits of its random reference.
+
+    Examples
+    --------
+    >>> bucket_of("s-0ff" + "0" * 29)
+    255
+    """
+    return int(ref.partition("-")[2][:_BUCKET_HEX], 16)
+
+
+def record_key(data_key: bytes, entry_id: str, part: int) -> bytes:
+    """Return the key of one part of one entry.
+
+    Parameters
+    ----------
+    data_key : bytes
+        The holder's data key, 32 bytes.
+    entry_id : str
+        UUIDv7 of the entry.
+    part : int
+        Number of the part in the header's `parts`.
+
+    Returns
+    -------
+    bytes
+        32 bytes.
+    """
+    return keyed_hash(data_key, "answerable/rk1", _part_name(entry_id, part))
+
+
+def slot_key(data_key: bytes, entry_id: str, part: int) -> bytes:
+    """Return the key under which the case part's key is wrapped for one more subject.
+
+    Parameters
+    ----------
+    data_key : bytes
+        That subject's data key, 32 bytes.
+    entry_id : str
+        UUIDv7 of the entry.
+    part : int
+        Number of the slot in the header's `parts`.
+
+    Returns
+    -------
+    bytes
+        32 bytes.
+    """
+    return keyed_hash(data_key, "answerable/slot1", _part_name(entry_id, part))
+
+
+def commitment(key: bytes, plaintext: bytes) -> str:
+    """Return the keyed commitment to a plaintext, 64 hex digits; without the key it is noise."""
+    return keyed_hash(key, "pc1", plaintext).hex()
+
+
+def part_address(origin: str, entry_id: str, ref: str) -> bytes:
+    """Return the associated data of a part: its log, its entry, its holder."""
+    return f"{origin}\0{entry_id}\0{ref}".encode()
+
+
+def seal(key: bytes, plaintext: bytes, *, address: bytes, nonce: bytes) -> bytes:
+    r"""Return nonce || AES-256-GCM(key, plaintext, address).
+
+    Parameters
+    ----------
+    key : bytes
+        32 bytes, used for one plaintext only.
+    plaintext : bytes
+        What is sealed.
+    address : bytes
+        Associated data: where this belongs.
+    nonce : bytes
+        12 random bytes.
+
+    Returns
+    -------
+    bytes
+        28 bytes longer than the plaintext.
+
+    Examples
+    --------
+    >>> sealed = seal(bytes(32), b"x", address=b"here", nonce=bytes(12))
+    >>> open_sealed(bytes(32), sealed, address=b"here", where="example")
+    b'x'
+    """
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, address)
+
+
+def open_sealed(key: bytes, sealed: bytes, *, address: bytes, where: str) -> bytes:
+    """Return the plaintext of sealed bytes.
+
+    Parameters
+    ----------
+    key : bytes
+        32 bytes.
+    sealed : bytes
+        What :func:`seal` gave.
+    address : bytes
+        The same associated data.
+    where : str
+        What to name in the error.
+
+    Returns
+    -------
+    bytes
+        The plaintext.
+
+    Raises
+    ------
+    RecordTampered
+        If the bytes, their place or the key are not those of the sealing.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], address)
+    except (InvalidTag, ValueError):
+        raise RecordTampered(
+            "the stored bytes do not open under their key",
+            where=where,
+            remedy="They were altered or moved: verify the log and compare with a backup.",
+        ) from None
+
+
+def wrap_data_key(bucket_key: bytes, data_key: bytes, address: KeyAddress, nonce: bytes) -> bytes:
+    """Return a data key wrapped under the key of its bucket, 60 bytes."""
+    return seal(bucket_key, data_key, address=address.to_bytes(), nonce=nonce)
+
+
+def unwrap_data_key(bucket_key: bytes, wrapped: bytes, address: KeyAddress) -> bytes:
+    """Return a wrapped data key.
+
+    Raises
+    ------
+    RecordTampered
+        If the row was altered, swapped with another holder's, or is of another version.
+    """
+    return open_sealed(
+        bucket_key, wrapped, address=address.to_bytes(), where=f"data key of {address.ref}"
+    )
+
+
+def cell_mask(period_key: bytes, entry_id: str) -> int:
+    """Return the 32 bits that hide a group-cell code in the header of one entry."""
+    mask = keyed_hash(period_key, "cell", uuid.UUID(entry_id).bytes)
+    return int.from_bytes(mask[:4], "big")
+
+
+def period_of(ts: int) -> str:
+    """Return the month of a time in microseconds UTC: which period key hides its cell code.
+
+    Examples
+    --------
+    >>> period_of(1_795_000_000_000_000)
+    '2026-11'
+    """
+    return day_of(ts)[:7]
+
+
+def day_of(ts: int) -> str:
+    """Return the day (UTC) of a time in microseconds.
+
+    Examples
+    --------
+    >>> day_of(0)
+    '1970-01-01'
+    """
+    return datetime.fromtimestamp(ts // 1_000_000, UTC).date().isoformat()
+
+
+def _part_name(entry_id: str, part: int) -> bytes:
+    return uuid.UUID(entry_id).bytes + part.to_bytes(2, "big")

@@ -1,0 +1,131 @@
+"""From stored bytes back to records: checked against the header, opened while a key exists. Pure.
+
+Each part is checked twice: the stored bytes against the digest in the header, and the plaintext
+against the keyed commitment, because AES-GCM alone does not bind a ciphertext to one key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic import JsonValue
+
+from answerable.audit.canonical import parse_canonical
+from answerable.audit.entries import Entry, OpenedBody, Part
+from answerable.audit.errors import RecordTampered
+from answerable.audit.keys.derive import (
+    commitment,
+    open_sealed,
+    part_address,
+    record_key,
+    slot_key,
+)
+from answerable.audit.records import parse_record
+
+__all__ = ["open_body"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """An entry with the stored parts and the data keys that still exist."""
+
+    entry: Entry
+    stored: Mapping[int, bytes]
+    data_keys: Mapping[str, bytes]
+
+    @property
+    def where(self) -> str:
+        return f"entry {self.entry.seq} ({self.entry.id})"
+
+    def ref(self, part: Part) -> str:
+        subjects = self.entry.header.subjects
+        number = part.subject or 0
+        if number >= len(subjects):
+            raise RecordTampered("a part names a subject the header does not", where=self.where)
+        return subjects[number].ref
+
+    def data_key(self, part: Part) -> bytes | None:
+        return self.data_keys.get(self.ref(part))
+
+    def bytes_of(self, number: int, digest: str | None) -> bytes:
+        data = self.stored.get(number)
+        if data is None:
+            raise RecordTampered(f"part {number} of the body is missing", where=self.where)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise RecordTampered(
+                f"part {number} of the body is not what the header committed to",
+                where=self.where,
+                remedy="Verify the log and restore this part from a backup.",
+            )
+        return data
+
+    def plaintext(self, number: int, key: bytes) -> bytes:
+        part = self.entry.header.parts[number]
+        sealed = self.bytes_of(number, part.ct)
+        address = part_address(self.entry.header.log, self.entry.id, self.ref(part))
+        plaintext = open_sealed(key, sealed, address=address, where=f"{self.where}, part {number}")
+        if part.pc is None or not hmac.compare_digest(commitment(key, plaintext), part.pc):
+            raise RecordTampered(
+                f"part {number} opens to another text than was committed to", where=self.where
+            )
+        return plaintext
+
+
+def open_body(
+    entry: Entry, stored: Mapping[int, bytes], data_keys: Mapping[str, bytes]
+) -> OpenedBody:
+    """Return what can be read of an entry's body.
+
+    Parameters
+    ----------
+    entry : Entry
+        The entry.
+    stored : Mapping[int, bytes]
+        Stored parts by number.
+    data_keys : Mapping[str, bytes]
+        Data keys of those of its subjects whose key exists.
+
+    Returns
+    -------
+    OpenedBody
+        Parts of erased subjects are listed, not raised.
+
+    Raises
+    ------
+    RecordTampered
+        If a part whose key exists is missing or does not match the header; names the entry.
+    """
+    box = _Box(entry, stored, data_keys)
+    record = None
+    subjects: dict[int, dict[str, JsonValue]] = {}
+    erased: list[int] = []
+    for number, part in enumerate(entry.header.parts):
+        if part.part == "clear":
+            record = parse_record(box.bytes_of(number, part.digest))
+        elif part.part == "case":
+            key = _case_key(box, number, part)
+            if key is None:
+                erased.append(number)
+            else:
+                record = parse_record(box.plaintext(number, key))
+        elif (data_key := box.data_key(part)) is None:
+            erased.append(number)
+        elif part.part == "subject":
+            opened = box.plaintext(number, record_key(data_key, entry.id, number))
+            subjects[part.subject or 0] = cast("dict[str, JsonValue]", parse_canonical(opened))
+    return OpenedBody(record, subjects, tuple(erased))
+
+
+def _case_key(box: _Box, number: int, part: Part) -> bytes | None:
+    """Return the case part's key: the first subject's, or from the slot of any who is left."""
+    first = box.data_key(part)
+    if first is not None:
+        return record_key(first, box.entry.id, number)
+    for at, slot in enumerate(box.entry.header.parts):
+        if slot.part == "slot" and (data_key := box.data_key(slot)) is not None:
+            return box.plaintext(at, slot_key(data_key, box.entry.id, at))
+    return None

@@ -1,0 +1,235 @@
+"""From a draft to the bytes that are stored: parts, commitments, ciphertext. Pure.
+
+Which parts an entry has follows from its draft alone, so the same draft planned twice gives the
+same commitments. That is how a repeated append is recognised: recomputed with the record keys,
+never from a stored digest of the plaintext, which would survive an erasure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from answerable.audit.canonical import canonical_json
+from answerable.audit.entries import Draft, Header, HeaderSubject, PartKind
+from answerable.audit.errors import TooLarge
+from answerable.audit.keys.derive import (
+    NONCE_SIZE,
+    commitment,
+    part_address,
+    record_key,
+    seal,
+    slot_key,
+)
+from answerable.audit.keys.vault import Entropy
+from answerable.audit.records import (
+    LegalHold,
+    Record,
+    RecordsRead,
+    SubjectErased,
+    SubjectRequest,
+)
+
+__all__ = [
+    "PART_LIMIT",
+    "SLOT_TYPE",
+    "SUBJECT_DATA_TYPE",
+    "PlainPart",
+    "Stamp",
+    "header_of",
+    "is_same_entry",
+    "plan_parts",
+    "seal_parts",
+]
+
+PART_LIMIT: Final = 16 * 1024 * 1024
+SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
+SLOT_TYPE: Final = "answerable.case-key.v1"
+_WITHOUT_PERSONAL_DATA: Final = (LegalHold, RecordsRead, SubjectErased, SubjectRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the writer adds to a draft: log, time, keyed reference, hidden group cell."""
+
+    origin: str
+    ts: int
+    reference: str | None
+    cell: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPart:
+    """A part before sealing; without a key it is stored clear."""
+
+    part: PartKind
+    type: str
+    plaintext: bytes
+    subject: int | None = None
+    key: bytes | None = None
+    ref: str = ""
+
+    def commitment(self) -> dict[str, JsonValue]:
+        """Return what the header says of this part, without the ciphertext's digest."""
+        said: dict[str, JsonValue] = {"part": self.part, "type": self.type}
+        if self.subject is not None:
+            said["subject"] = self.subject
+        if self.key is None:
+            said["digest"] = hashlib.sha256(self.plaintext).hexdigest()
+        else:
+            said["pc"] = commitment(self.key, self.plaintext)
+        return said
+
+
+def plan_parts(
+    draft: Draft, refs: Sequence[str], key_of: Callable[[str], bytes]
+) -> tuple[PlainPart, ...]:
+    """Return the parts of a draft's body with their keys.
+
+    Records that hold codes and references only (holds, requests, erasures, read access) are
+    stored clear even when they name a subject: what was done must stay readable after the
+    person's key is gone.
+
+    Parameters
+    ----------
+    draft : Draft
+        What is to be appended.
+    refs : Sequence[str]
+        References of its subjects, in order.
+    key_of : Callable[[str], bytes]
+        Gives a subject's data key; asked only for parts that are sealed.
+
+    Returns
+    -------
+    tuple of PlainPart
+        The record first, then subjects' own data, then slots.
+    """
+    entry_id = draft.entry_id
+    parts: list[PlainPart] = []
+    case_key: bytes | None = None
+    if refs and not isinstance(draft.record, _WITHOUT_PERSONAL_DATA):
+        case_key = record_key(key_of(refs[0]), entry_id, 0)
+        parts.append(_record_part("case", draft.record, case_key, refs[0]))
+    else:
+        parts.append(_record_part("clear", draft.record, None, ""))
+    for number, subject in enumerate(draft.subjects):
+        if subject.data is not None:
+            ref = refs[number]
+            key = record_key(key_of(ref), entry_id, len(parts))
+            data = _limited(canonical_json(subject.data), "a subject's data")
+            parts.append(PlainPart("subject", SUBJECT_DATA_TYPE, data, number, key, ref))
+    if case_key is not None:
+        for number, ref in enumerate(refs[1:], start=1):
+            key = slot_key(key_of(ref), entry_id, len(parts))
+            parts.append(PlainPart("slot", SLOT_TYPE, case_key, number, key, ref))
+    return tuple(parts)
+
+
+def seal_parts(
+    parts: Sequence[PlainPart], *, origin: str, entry_id: str, entropy: Entropy
+) -> tuple[tuple[bytes, ...], list[dict[str, JsonValue]]]:
+    """Return the stored bytes of the parts and what the header says of them.
+
+    Parameters
+    ----------
+    parts : Sequence[PlainPart]
+        From :func:`plan_parts`.
+    origin, entry_id : str
+        Where they belong; bound into the ciphertext.
+    entropy : Callable[[int], bytes]
+        Gives nonces.
+
+    Returns
+    -------
+    stored : tuple of bytes
+        Ciphertext, or the plaintext of clear parts.
+    said : list of dict
+        Header form of each part.
+    """
+    stored: list[bytes] = []
+    said: list[dict[str, JsonValue]] = []
+    for part in parts:
+        header = part.commitment()
+        data = part.plaintext
+        if part.key is not None:
+            address = part_address(origin, entry_id, part.ref)
+            data = seal(part.key, data, address=address, nonce=entropy(NONCE_SIZE))
+            header["ct"] = hashlib.sha256(data).hexdigest()
+        stored.append(data)
+        said.append(header)
+    return tuple(stored), said
+
+
+def header_of(
+    draft: Draft,
+    stamp: Stamp,
+    subjects: Sequence[HeaderSubject],
+    parts: Sequence[dict[str, JsonValue]],
+) -> Header:
+    """Return the header of an entry.
+
+    Raises
+    ------
+    InvalidInput
+        If a field of the draft is malformed; the message names the field.
+    """
+    return Header.parse(
+        {
+            "log": stamp.origin,
+            "kind": draft.kind,
+            "id": draft.entry_id,
+            "ts": stamp.ts,
+            "at": draft.claimed_at,
+            "ref": stamp.reference,
+            "actor": draft.actor,
+            "role": draft.role,
+            "links": draft.links,
+            "function": draft.function,
+            "outcome": draft.outcome_code,
+            "automation": draft.automation,
+            "subjects": tuple(subjects),
+            "supersedes": draft.supersedes,
+            "purpose": draft.purpose,
+            "basis": draft.lawful_basis,
+            "release": draft.release,
+            "cell": stamp.cell,
+            "parts": tuple(parts),
+        }
+    )
+
+
+def is_same_entry(
+    stored: Header,
+    draft: Draft,
+    stamp: Stamp,
+    subjects: Sequence[HeaderSubject],
+    parts: Sequence[PlainPart],
+) -> bool:
+    """Return whether a draft, planned again, gives a stored header, nonces aside."""
+    if len(parts) != len(stored.parts):
+        return False
+    said: list[dict[str, JsonValue]] = []
+    for part, held in zip(parts, stored.parts, strict=True):
+        if (part.key is None) != (held.ct is None):
+            return False
+        said.append(part.commitment() | ({"ct": held.ct} if held.ct is not None else {}))
+    return header_of(draft, stamp, subjects, said) == stored
+
+
+def _record_part(part: PartKind, record: Record, key: bytes | None, ref: str) -> PlainPart:
+    name = str(type(record).model_fields["type"].default)
+    return PlainPart(part, name, _limited(record.to_json(), "the record"), None, key, ref)
+
+
+def _limited(data: bytes, what: str) -> bytes:
+    if len(data) > PART_LIMIT:
+        raise TooLarge(
+            f"{what} has {len(data)} bytes, the limit is {PART_LIMIT}",
+            where="entry body",
+            remedy="Store it as an artefact and append its digest.",
+        )
+    return data

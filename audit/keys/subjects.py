@@ -1,0 +1,270 @@
+"""Keys of holders inside one transaction: find, unwrap, create.
+
+A holder is found by a keyed hash of the caller's id; its reference is random, so that once the
+key row is gone nothing links the log to the person. Everything here runs after the head was
+claimed (or, for reading, on one snapshot).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from answerable.audit.errors import Conflict, Erased, InvalidInput, NotFound, Unavailable
+from answerable.audit.ids import subject_ref
+from answerable.audit.keys.derive import (
+    KEY_SIZE,
+    NONCE_SIZE,
+    KeyAddress,
+    bucket_of,
+    holder_lookup,
+    keyed_hash,
+    open_sealed,
+    seal,
+    unwrap_data_key,
+    wrap_data_key,
+)
+from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.store.entry_rows import knows_subject
+from answerable.audit.store.key_rows import (
+    KeyRow,
+    bucket_versions,
+    insert_bucket,
+    insert_keys,
+    keys_by_lookup,
+    keys_by_ref,
+)
+
+__all__ = ["BucketKeyMissing", "Keyring", "new_bucket_key", "open_name"]
+
+_REF_BYTES = 16
+_MAX_ID = 256
+
+
+class BucketKeyMissing(Unavailable):
+    """The vault lacks a bucket key that a row names: another vault, or rotated meanwhile."""
+
+
+class Keyring:
+    """The holders one transaction deals with.
+
+    Parameters
+    ----------
+    connection : Connection
+        A transaction that claimed the head; or a snapshot, for reading only.
+    vault : KeyVault
+        Where bucket keys and the pepper are.
+    origin : str
+        The log, bound into each wrapping.
+    entropy : Callable[[int], bytes]
+        Gives keys, references and nonces.
+    """
+
+    def __init__(
+        self, connection: Connection, vault: KeyVault, origin: str, entropy: Entropy
+    ) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._origin = origin
+        self._entropy = entropy
+        self._refs: dict[bytes, str] = {}
+        self._rows: dict[str, KeyRow] = {}
+        self._data_keys: dict[str, bytes] = {}
+        self._asked: set[bytes | str] = set()
+        self._versions: dict[int, int] = {}
+        self._created: list[KeyRow] = []
+
+    def expect(self, holder_ids: Iterable[str], refs: Iterable[str]) -> None:
+        """Read the key rows of many holders at once."""
+        lookups = {self._lookup(holder_id) for holder_id in holder_ids} - self._asked
+        named = set(refs) - self._asked
+        found = keys_by_lookup(self._connection, sorted(lookups)) if lookups else []
+        found += keys_by_ref(self._connection, sorted(named)) if named else []
+        self._asked |= lookups | named
+        for row in found:
+            self._keep(row)
+
+    def ref_of(self, holder_id: str) -> str | None:
+        """Return the reference of a holder, None when there is none (or no longer)."""
+        self.expect((holder_id,), ())
+        return self._refs.get(self._lookup(holder_id))
+
+    def data_key(self, ref: str) -> bytes | None:
+        """Return a holder's data key, None when there is none (or no longer).
+
+        Raises
+        ------
+        BucketKeyMissing
+            If the vault lacks the key of its bucket.
+        RecordTampered
+            If the row was altered or swapped.
+        """
+        self.expect((), (ref,))
+        row = self._rows.get(ref)
+        if row is None:
+            return None
+        if ref not in self._data_keys:
+            address = KeyAddress(self._origin, ref, row.bucket, row.version)
+            bucket_key = self._bucket_key(row.bucket, row.version)
+            self._data_keys[ref] = unwrap_data_key(bucket_key, row.wrapped, address)
+        return self._data_keys[ref]
+
+    def name_of(self, ref: str) -> str | None:
+        """Return the name sealed under an actor's key, None when the key is gone.
+
+        Raises
+        ------
+        BucketKeyMissing
+            If the vault lacks the key of its bucket.
+        RecordTampered
+            If the row was altered or swapped.
+        """
+        key = self.data_key(ref)
+        sealed = self._rows[ref].sealed if key is not None else None
+        return None if key is None or sealed is None else open_name(key, ref, sealed)
+
+    def require(self, ref: str) -> bytes:
+        """Return a holder's data key.
+
+        Raises
+        ------
+        Erased
+            If the log knows the reference and its key is gone.
+        NotFound
+            If the log does not know it.
+        """
+        key = self.data_key(ref)
+        if key is None:
+            self.require_known(ref)
+            raise Erased(
+                "the key of this data subject was destroyed",
+                where=ref,
+                remedy="Name the person by their own id to begin anew.",
+            )
+        return key
+
+    def require_known(self, ref: str) -> None:
+        """Check that the log has ever named this reference.
+
+        Raises
+        ------
+        NotFound
+            If it has not.
+        """
+        self.expect((), (ref,))
+        if ref not in self._rows and not knows_subject(self._connection, ref):
+            raise NotFound(
+                "the log knows no such reference",
+                where=ref if len(ref) <= len("s-") + 2 * _REF_BYTES else "subject reference",
+                remedy="Name the data subject by their own id.",
+            )
+
+    def find_or_create(self, holder_id: str) -> str:
+        """Return the reference of a holder, with a fresh key if it has none.
+
+        Raises
+        ------
+        InvalidInput
+            If the id is empty or longer than 256 characters.
+        """
+        if not 1 <= len(holder_id) <= _MAX_ID:
+            raise InvalidInput(
+                f"the id of a data subject has 1 to {_MAX_ID} characters", where="subject_id"
+            )
+        ref = self.ref_of(holder_id)
+        if ref is None:
+            ref = subject_ref(self._entropy(_REF_BYTES))
+            self.create(ref, self._lookup(holder_id))
+        return ref
+
+    def create(self, ref: str, lookup: bytes, *, name: str | None = None) -> None:
+        """Give a new holder a key; an actor's name is sealed under it."""
+        bucket = bucket_of(ref)
+        version, bucket_key = self._bucket_in_force(bucket)
+        data_key = self._entropy(KEY_SIZE)
+        address = KeyAddress(self._origin, ref, bucket, version)
+        wrapped = wrap_data_key(bucket_key, data_key, address, self._entropy(NONCE_SIZE))
+        sealed = None
+        if name is not None:
+            nonce = self._entropy(NONCE_SIZE)
+            sealed = seal(
+                _name_key(data_key), name.encode(), address=address_of_name(ref), nonce=nonce
+            )
+        row = KeyRow(ref, lookup, bucket, version, wrapped, sealed)
+        self._keep(row)
+        self._data_keys[ref] = data_key
+        self._created.append(row)
+
+    def flush(self) -> None:
+        """Store the rows of holders created here."""
+        insert_keys(self._connection, self._created)
+        self._created = []
+
+    def _lookup(self, holder_id: str) -> bytes:
+        return holder_lookup(self._vault.pepper(), holder_id)
+
+    def _keep(self, row: KeyRow) -> None:
+        self._rows[row.ref] = row
+        self._refs[row.lookup] = row.ref
+        self._asked |= {row.ref, row.lookup}
+
+    def _bucket_key(self, bucket: int, version: int) -> bytes:
+        try:
+            return self._vault.bucket_key(bucket, version)
+        except NotFound:
+            raise BucketKeyMissing(
+                f"the vault lacks key {version} of bucket {bucket}",
+                where="key directory",
+                remedy="It belongs to another log, is incomplete, or the database is an older"
+                " backup: open the log with the key directory of its own time.",
+            ) from None
+
+    def _bucket_in_force(self, bucket: int) -> tuple[int, bytes]:
+        version = self._versions.get(bucket)
+        if version is None:
+            version = bucket_versions(self._connection, (bucket,)).get(bucket)
+        if version is None:
+            version = new_bucket_key(self._vault, bucket, 1, self._entropy(KEY_SIZE))
+            insert_bucket(self._connection, bucket, version)
+        self._versions[bucket] = version
+        return version, self._bucket_key(bucket, version)
+
+
+def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
+    """Put a key into the vault under the first free version from `first`; return the version.
+
+    A version left behind by a transaction that never committed is not used again: rows wrapped
+    under it may lie in the database's dead pages.
+    """
+    version = first
+    while True:
+        try:
+            vault.add_bucket_key(bucket, version, key)
+        except Conflict:
+            version += 1
+        else:
+            return version
+
+
+def open_name(data_key: bytes, ref: str, sealed: bytes) -> str:
+    """Return the name sealed under an actor's own key.
+
+    Raises
+    ------
+    RecordTampered
+        If the sealed name was altered or moved.
+    """
+    opened = open_sealed(
+        _name_key(data_key), sealed, address=address_of_name(ref), where=f"name of {ref}"
+    )
+    return opened.decode()
+
+
+def address_of_name(ref: str) -> bytes:
+    """Return what a sealed name is bound to."""
+    return f"answerable/name1\0{ref}".encode()
+
+
+def _name_key(data_key: bytes) -> bytes:
+    return keyed_hash(data_key, "answerable/name1", b"")

@@ -1,0 +1,384 @@
+"""Reading a log: entries, bodies, proofs, counts. Changes nothing.
+
+Each call sees one snapshot. What is handed out was checked against its leaf hash; bodies are
+checked against the header's commitments when they are opened.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy import Connection
+
+from answerable.audit.entries import Entry, OpenedBody
+from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
+from answerable.audit.keys.derive import cell_mask, keyed_hash, reference_hash
+from answerable.audit.keys.holds import active_holds
+from answerable.audit.keys.opening import open_body
+from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import LegalHold, Record
+from answerable.audit.store import entry_rows, key_rows, view_rows
+from answerable.audit.store.database import Database
+from answerable.audit.store.entry_rows import Selection
+from answerable.audit.store.head_rows import read_head
+from answerable.audit.store.tile_rows import StoredTiles
+from answerable.audit.store.view_rows import OutcomeCount
+from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
+from answerable.audit.writer import Scribe
+
+if TYPE_CHECKING:
+    from answerable.audit.verify import StoredRow
+
+__all__ = ["ERASING_KINDS", "LogReader"]
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+_CHUNK: Final = 1000
+_RETRIES: Final = 3
+ERASING_KINDS: Final = (
+    EntryKind.SUBJECT_ERASED,
+    EntryKind.DATASET_ROWS_ERASED,
+    EntryKind.ACTOR_RETIRED,
+)
+"""Kinds of the entry that records why a key was destroyed."""
+
+
+class LogReader:
+    """What can be asked of a log.
+
+    Parameters
+    ----------
+    database : Database
+        The log's database.
+    scribe : Scribe
+        Its name and secrets.
+    vkey : str
+        Verifier key of its checkpoints.
+    """
+
+    def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
+        self._database = database
+        self._scribe = scribe
+        self.origin = scribe.origin
+        self.vkey = vkey
+        self.actor = scribe.actor
+        """Reference under which the log itself acts (its own opening, steps of the clock)."""
+
+    def size(self) -> int:
+        """Return how many entries the log has."""
+        return self._read(lambda connection: read_head(connection).size)
+
+    def entry(self, entry_id: str) -> Entry:
+        """Return an entry by its id.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        InvalidInput
+            If the id is not a UUIDv7.
+        RecordTampered
+            If the stored header does not give its leaf hash.
+        """
+        found = self._read(lambda connection: entry_rows.entries_by_id(connection, (entry_id,)))
+        if entry_id not in found:
+            raise NotFound(
+                "no entry has this id", where=f"entry {entry_id}", remedy="Check the id and the log."
+            )
+        return found[entry_id]
+
+    def entry_at(self, seq: int) -> Entry:
+        """Return the entry at a place of the log.
+
+        Raises
+        ------
+        NotFound
+            If the log has no such place.
+        """
+        found = self._read(lambda connection: entry_rows.entry_at(connection, seq))
+        if found is None:
+            raise NotFound("the log has no such place", where=f"entry {seq}")
+        return found
+
+    def entries(
+        self,
+        *,
+        kinds: Sequence[EntryKind] = (),
+        function: str | None = None,
+        after: int = -1,
+        limit: int = 500,
+    ) -> list[Entry]:
+        """Return a page of entries, ascending: those after place `after`, at most `limit`."""
+        chosen = Selection(tuple(kinds), function)
+        return self._read(
+            lambda connection: entry_rows.select_entries(
+                connection, chosen, after=after, limit=limit
+            )
+        )
+
+    def latest(
+        self,
+        *,
+        kinds: Sequence[EntryKind] = (),
+        function: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Entry]:
+        """Return a page of entries, descending: from the end, or those before place `before`."""
+        chosen = Selection(tuple(kinds), function)
+        return self._read(
+            lambda connection: entry_rows.select_entries(
+                connection, chosen, before=before, limit=limit
+            )
+        )
+
+    def by_reference(self, reference: str) -> list[Entry]:
+        """Return the entries appended under the caller's own reference, ascending."""
+        keyed = reference_hash(self._scribe.vault.pepper(), reference)
+        return self._read(lambda connection: entry_rows.entries_by_reference(connection, keyed))
+
+    def related(self, target: str) -> list[Entry]:
+        """Return the entries whose header links to an entry id or digest, ascending."""
+        return self._read(lambda connection: entry_rows.related_entries(connection, target))
+
+    def open_body(self, entry: Entry) -> OpenedBody:
+        """Return what can still be read of an entry's body.
+
+        Raises
+        ------
+        RecordTampered
+            If a part does not match what the header committed to; names the entry.
+        EvidenceBroken
+            If a key is gone and no entry says that it was destroyed.
+        Unavailable
+            If the vault lacks a bucket key.
+        """
+        header = entry.header
+        sealed = sorted(
+            {header.subjects[part.subject or 0].ref for part in header.parts if part.ct is not None}
+        )
+
+        def opened(connection: Connection) -> OpenedBody:
+            keyring = self._keyring(connection)
+            keys = {ref: key for ref in sealed if (key := keyring.data_key(ref)) is not None}
+            for ref in sealed:
+                if ref not in keys:
+                    self._require_erasure(connection, ref)
+            return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
+
+        return self._read_with_keys(opened)
+
+    def read_record(self, entry_id: str, type_: type[R]) -> R:
+        """Return the record of an entry.
+
+        Parameters
+        ----------
+        entry_id : str
+            The entry.
+        type_ : type
+            The record type expected.
+
+        Returns
+        -------
+        Record
+            Of that type.
+
+        Raises
+        ------
+        NotFound
+            If there is no such entry.
+        Erased
+            If the keys that opened it were destroyed.
+        InvalidInput
+            If it holds a record of another type.
+        """
+        record = self.open_body(self.entry(entry_id)).record
+        if record is None:
+            raise Erased(
+                "the data of this entry was erased",
+                where=f"entry {entry_id}",
+                remedy="Its header and its proof remain.",
+            )
+        if not isinstance(record, type_):
+            raise InvalidInput(
+                f"the entry holds a {type(record).__name__}, not a {type_.__name__}",
+                where=f"entry {entry_id}",
+            )
+        return record
+
+    def subject_ref(self, subject_id: str) -> str | None:
+        """Return the reference of a data subject by the caller's id; never makes one."""
+        return self._read(lambda connection: self._keyring(connection).ref_of(subject_id))
+
+    def subject_entries(self, ref: str) -> list[Entry]:
+        """Return all entries that name a data subject, ascending."""
+        return self._read(lambda connection: entry_rows.entries_of_subject(connection, ref))
+
+    def is_erased(self, ref: str) -> bool:
+        """Return whether a data subject's key was destroyed.
+
+        Raises
+        ------
+        NotFound
+            If the log does not know the reference.
+        EvidenceBroken
+            If the key is gone and no entry says why.
+        """
+
+        def erased(connection: Connection) -> bool:
+            if key_rows.keys_by_ref(connection, (ref,)):
+                return False
+            self._keyring(connection).require_known(ref)
+            self._require_erasure(connection, ref)
+            return True
+
+        return self._read(erased)
+
+    def holds(self, ref: str) -> list[LegalHold]:
+        """Return the legal holds in force for a data subject."""
+        recorded = self._read(lambda connection: key_rows.holds_of(connection, ref))
+        return active_holds(recorded, self._scribe.clock())
+
+    def name_of(self, ref: str) -> str | None:
+        """Return an actor's name from the directory, None when unknown or erased."""
+        return self._read_with_keys(lambda connection: self._keyring(connection).name_of(ref))
+
+    def cell_of(self, entry: Entry) -> int | None:
+        """Return the group-cell code in an entry's header; readable after an erasure too."""
+        if entry.header.cell is None:
+            return None
+        period, _, hidden = entry.header.cell.partition(":")
+        key = self._scribe.vault.period_key(period)
+        return int(hidden, 16) ^ cell_mask(key, entry.id)
+
+    def counts(
+        self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"
+    ) -> list[OutcomeCount]:
+        """Return the counts of decisions by day (UTC, ISO), function, outcome code and cell."""
+        return self._read(
+            lambda connection: view_rows.outcome_counts(connection, function, first_day, last_day)
+        )
+
+    def latest_checkpoint(self) -> str | None:
+        """Return the newest stored checkpoint, None before the first."""
+        found = self._read(view_rows.latest_checkpoint)
+        return None if found is None else found[1]
+
+    def root_at(self, size: int) -> bytes:
+        """Return the root of the log's first `size` entries, 32 bytes.
+
+        Raises
+        ------
+        InvalidInput
+            If the log has fewer entries.
+        """
+
+        def root(connection: Connection) -> bytes:
+            self._require_size(connection, size)
+            return root_from_tiles(size, StoredTiles(connection))
+
+        return self._read(root)
+
+    def inclusion(self, seq: int, size: int) -> list[bytes]:
+        """Return the proof that entry `seq` stands in the log's first `size` entries.
+
+        Raises
+        ------
+        InvalidInput
+            If the log has no such place or size.
+        """
+
+        def proof(connection: Connection) -> list[bytes]:
+            self._require_size(connection, size)
+            return inclusion_proof(seq, size, StoredTiles(connection))
+
+        return self._read(proof)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the proof that the first `new` entries begin with the first `old`.
+
+        Raises
+        ------
+        InvalidInput
+            If the log has no such sizes.
+        """
+
+        def proof(connection: Connection) -> list[bytes]:
+            self._require_size(connection, new)
+            return consistency_proof(old, new, StoredTiles(connection))
+
+        return self._read(proof)
+
+    def stored_rows(self) -> Iterator[StoredRow]:
+        """Return all rows as stored, unchecked, for :mod:`answerable.audit.verify`."""
+        return stored_rows(self._database)
+
+    def load_projection(self, name: str) -> tuple[int, bytes] | None:
+        """Return a cached view: the size it was folded up to, and its state.
+
+        None when there is none, when it was not written by this log, or when the log's first
+        entries are no longer those it was folded from: fold it anew then.
+        """
+        row = self._read(lambda connection: view_rows.load_projection(connection, name))
+        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
+            return None
+        mac = self._projection_mac(name, row.size, row.root, row.state)
+        return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _projection_mac(self, name: str, size: int, root: bytes, state: bytes) -> bytes:
+        sealed = b"\0".join((name.encode(), str(size).encode(), root.hex().encode(), state))
+        return keyed_hash(self._scribe.vault.pepper(), "projection", sealed)
+
+    def _keyring(self, connection: Connection) -> Keyring:
+        return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
+
+    def _require_size(self, connection: Connection, size: int) -> None:
+        held = read_head(connection).size
+        if not 0 <= size <= held:
+            raise InvalidInput(f"the log has {held} entries, not {size}", where="tree size")
+
+    def _require_erasure(self, connection: Connection, ref: str) -> None:
+        kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
+        if kinds.isdisjoint(ERASING_KINDS):
+            raise EvidenceBroken(
+                "the key of a data subject is gone and no entry records an erasure",
+                where=ref,
+                remedy="The key table was changed: restore it from a backup with its vault.",
+            )
+
+    def _read(self, step: Callable[[Connection], T]) -> T:
+        with self._database.read() as connection:
+            return step(connection)
+
+    def _read_with_keys(self, step: Callable[[Connection], T]) -> T:
+        """Read again on a new snapshot when a bucket was rotated under this one."""
+        for _ in range(_RETRIES):
+            try:
+                return self._read(step)
+            except BucketKeyMissing:
+                continue
+        return self._read(step)
+
+
+def stored_rows(database: Database) -> Iterator[StoredRow]:
+    """Return all rows of a log as stored, unchecked, a thousand at a time."""
+    from answerable.audit.verify import StoredRow
+
+    with database.read() as connection:
+        last = entry_rows.last_seq(connection)
+    for first in range(0, last + 1, _CHUNK):
+        with database.read() as connection:
+            rows = entry_rows.entries_between(connection, first, first + _CHUNK)
+            bodies = entry_rows.bodies_between(connection, first, first + _CHUNK)
+        for seq, header, leaf in rows:
+            held = bodies.get(seq, {})
+            parts = tuple(held.get(number) for number in range(max(held, default=-1) + 1))
+            yield StoredRow(seq, header, leaf, parts)

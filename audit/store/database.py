@@ -1,0 +1,199 @@
+"""One database that holds a log: how it is opened, read and written.
+
+A write is one transaction that nothing interleaves with, a read is one snapshot. SQLite runs in
+WAL mode with FULL synchronisation (with NORMAL an acknowledged append can be lost in a power
+cut; once appends are batched, FULL costs nothing that could be measured). PostgreSQL is asked to
+fail rather than hide rows behind row-level security, and to wait for its disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from answerable.audit.errors import InvalidInput, NotFound
+from answerable.audit.store.failures import translated
+from answerable.audit.store.tables import SCHEMA
+
+__all__ = ["Database"]
+
+_LOCK_TIMEOUT_S: Final = 30
+_SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA recursive_triggers = ON",
+    "PRAGMA trusted_schema = OFF",
+)
+_POSTGRES_OPTIONS: Final = (
+    f"-c lock_timeout={_LOCK_TIMEOUT_S}s -c row_security=off -c search_path=pg_catalog"
+)
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database, opened for one log.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy address: ``sqlite:///path`` (``?timeout=seconds`` sets how long to wait for a
+        lock; ``sqlite://`` keeps the log in memory until it is closed) or
+        ``postgresql://user@host/name``.
+    must_exist : bool
+        Whether a missing SQLite file is an error rather than made.
+
+    Raises
+    ------
+    InvalidInput
+        If the address is none of these.
+    NotFound
+        If a SQLite file is missing and must exist.
+    """
+
+    def __init__(self, url: str, *, must_exist: bool) -> None:
+        address = _address(url)
+        self.dialect = address.get_backend_name()
+        in_memory = self.dialect == "sqlite" and address.database in {None, "", ":memory:"}
+        self.where = "memory" if in_memory else _label(address)
+        if self.dialect == "sqlite" and not in_memory and must_exist:
+            _require_file(Path(address.database or ""))
+        self._engine = _sqlite_engine(address, in_memory=in_memory) if (
+            self.dialect == "sqlite"
+        ) else _postgres_engine(address)
+        # One connection in memory serves all threads: they take turns.
+        self._gate: AbstractContextManager[object] = (
+            threading.RLock() if in_memory else nullcontext()
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Run one write transaction: committed at the end, rolled back on any error.
+
+        Yields
+        ------
+        Connection
+            On SQLite it holds the write lock from the start.
+
+        Raises
+        ------
+        Unavailable
+            If the database is locked, full, read-only, unreachable or refuses.
+        """
+        with translated(self.where), self._gate, self._engine.connect() as connection:
+            writing = connection.execution_options(answerable_write=True)
+            with writing.begin():
+                yield writing
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run reads on one snapshot.
+
+        Yields
+        ------
+        Connection
+            Not to be written through.
+
+        Raises
+        ------
+        Unavailable
+            If the database is locked or unreachable.
+        """
+        with translated(self.where), self._gate, self._engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise InvalidInput(
+            "not the address of a log",
+            where="database URL",
+            remedy="Write sqlite:///path/to/log.db or postgresql://user@host/database.",
+        )
+    if address.get_backend_name() == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    return address
+
+
+def _label(address: URL) -> str:
+    if address.get_backend_name() == "sqlite":
+        return str(address.database)
+    return f"{address.host or 'local socket'}/{address.database}"
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise NotFound(
+            "no such database file",
+            where=str(path),
+            remedy="Check the address, or create the log first.",
+        )
+
+
+def _sqlite_engine(address: URL, *, in_memory: bool) -> Engine:
+    if "timeout" not in address.query:
+        address = address.update_query_dict({"timeout": str(_LOCK_TIMEOUT_S)})
+    options: dict[str, Any] = {"execution_options": {"schema_translate_map": {SCHEMA: "main"}}}
+    if in_memory:
+        options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    engine = create_engine(address, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    if isinstance(connection, sqlite3.Connection):  # pragma: no branch
+        # The driver must not begin transactions on its own: see _begin_sqlite.
+        connection.isolation_level = None
+        for pragma in _SQLITE_PRAGMAS:
+            connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("answerable_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _postgres_engine(address: URL) -> Engine:
+    given = address.query.get("options", "")
+    options = " ".join([_POSTGRES_OPTIONS, *([given] if isinstance(given, str) else given)])
+    engine = create_engine(
+        address.update_query_dict({"options": options}),
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _prepare_postgres(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Wait for the disk even where the server's default does not; never weaken a stronger one."""
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) "
+        "WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()

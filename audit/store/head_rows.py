@@ -1,0 +1,123 @@
+"""The head row: the one row every write claims first and swaps last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from answerable.audit.errors import RecordTampered, Unavailable
+from answerable.audit.store.tables import head
+from answerable.audit.tree.merkle import Frontier
+
+__all__ = ["Head", "claim_head", "insert_head", "read_head", "swap_head"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the log ends.
+
+    `clock_noted` is the time up to which a step of the clock has been recorded; `turn` counts
+    the transactions that claimed the row.
+    """
+
+    turn: int
+    ts: int
+    clock_noted: int
+    frontier: Frontier
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.frontier.size
+
+
+def insert_head(connection: Connection) -> None:
+    """Make the head of an empty log."""
+    row = {"id": 1, "turn": 0, "size": 0, "ts": 0, "clock_noted": 0}
+    connection.execute(insert(head), [{**row, "frontier": Frontier().to_bytes()}])
+
+
+def claim_head(connection: Connection) -> Head:
+    """Take the turn to write: bump the row's turn and read it, in one statement.
+
+    It is the first statement of every write. The row stays locked until the transaction ends,
+    so key rows, holds and entries read after it cannot change underneath.
+
+    Raises
+    ------
+    Unavailable
+        If the row is missing.
+    RecordTampered
+        If size and frontier contradict each other.
+    """
+    claimed = connection.execute(
+        update(head)
+        .where(head.c.id == 1)
+        .values(turn=head.c.turn + 1)
+        .returning(head.c.turn, head.c.size, head.c.ts, head.c.clock_noted, head.c.frontier)
+    ).first()
+    if claimed is None:
+        raise _headless()
+    return _parse(*claimed)
+
+
+def read_head(connection: Connection) -> Head:
+    """Read the head without claiming it.
+
+    Raises
+    ------
+    Unavailable
+        If the row is missing.
+    RecordTampered
+        If size and frontier contradict each other.
+    """
+    row = connection.execute(
+        select(head.c.turn, head.c.size, head.c.ts, head.c.clock_noted, head.c.frontier)
+    ).first()
+    if row is None:
+        raise _headless()
+    return _parse(*row)
+
+
+def swap_head(connection: Connection, old: Head, new: Head) -> None:
+    """Move the head from what was claimed to what was appended.
+
+    Raises
+    ------
+    Unavailable
+        If the row is no longer the one that was claimed.
+    """
+    swapped = connection.execute(
+        update(head)
+        .where(head.c.id == 1, head.c.turn == old.turn, head.c.size == old.size)
+        .values(
+            size=new.size,
+            ts=new.ts,
+            clock_noted=new.clock_noted,
+            frontier=new.frontier.to_bytes(),
+        )
+    )
+    if swapped.rowcount != 1:
+        raise Unavailable(
+            "the head of the log changed while it was claimed",
+            where="log head",
+            remedy="Nothing was written; verify the log, then append again.",
+        )
+
+
+def _parse(turn: int, size: int, ts: int, clock_noted: int, frontier: bytes) -> Head:
+    parsed = Frontier.from_bytes(frontier)
+    if parsed.size != size:
+        raise RecordTampered(
+            "the head's size is not that of its frontier",
+            where="log head",
+            remedy="Verify the log and compare with the last checkpoint outside.",
+        )
+    return Head(turn, ts, clock_noted, parsed)
+
+
+def _headless() -> Unavailable:
+    return Unavailable(
+        "the log has no head row", where="log head", remedy="Restore the database from a backup."
+    )

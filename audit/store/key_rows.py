@@ -1,0 +1,208 @@
+"""Rows that must be able to go: wrapped data keys, bucket versions, legal holds.
+
+They are written only in a transaction that claimed the head, so an erasure and an append never
+interleave. What is in them opens nothing without the vault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+
+from answerable.audit.errors import Unavailable
+from answerable.audit.records import LegalHold
+from answerable.audit.store.tables import hold, key_bucket, subject_key
+
+__all__ = [
+    "KeyRow",
+    "advance_bucket",
+    "bucket_versions",
+    "delete_hold",
+    "delete_key",
+    "holds_of",
+    "insert_bucket",
+    "insert_hold",
+    "insert_keys",
+    "keys_by_lookup",
+    "keys_by_ref",
+    "keys_in_bucket",
+    "rewrap_keys",
+]
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A holder's wrapped data key; `sealed` is an actor's name under that key."""
+
+    ref: str
+    lookup: bytes
+    bucket: int
+    version: int
+    wrapped: bytes
+    sealed: bytes | None = None
+
+
+def keys_by_lookup(connection: Connection, lookups: Iterable[bytes]) -> list[KeyRow]:
+    """Return the key rows found by keyed lookup."""
+    wanted = list(lookups)
+    return [
+        row
+        for start in range(0, len(wanted), _CHUNK)
+        for row in _rows(connection, subject_key.c.lookup.in_(wanted[start : start + _CHUNK]))
+    ]
+
+
+def keys_by_ref(connection: Connection, refs: Iterable[str]) -> list[KeyRow]:
+    """Return the key rows of holders."""
+    wanted = list(refs)
+    return [
+        row
+        for start in range(0, len(wanted), _CHUNK)
+        for row in _rows(connection, subject_key.c.ref.in_(wanted[start : start + _CHUNK]))
+    ]
+
+
+def keys_in_bucket(connection: Connection, bucket: int) -> list[KeyRow]:
+    """Return all key rows of a bucket."""
+    return _rows(connection, subject_key.c.bucket == bucket)
+
+
+def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
+    """Store the key rows of new holders."""
+    if rows:
+        connection.execute(
+            insert(subject_key),
+            [
+                {
+                    "ref": row.ref,
+                    "lookup": row.lookup,
+                    "bucket": row.bucket,
+                    "version": row.version,
+                    "wrapped": row.wrapped,
+                    "sealed": row.sealed,
+                }
+                for row in rows
+            ],
+        )
+
+
+def delete_key(connection: Connection, ref: str) -> None:
+    """Delete a holder's key row.
+
+    Raises
+    ------
+    Unavailable
+        If there was none, or the database kept it.
+    """
+    if connection.execute(delete(subject_key).where(subject_key.c.ref == ref)).rowcount != 1:
+        raise Unavailable("the key row was not deleted", where=f"data key of {ref}")
+
+
+def rewrap_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
+    """Replace the wrapping of key rows.
+
+    Raises
+    ------
+    Unavailable
+        If the database changed fewer rows than it was given.
+    """
+    if not rows:
+        return
+    statement = (
+        update(subject_key)
+        .where(subject_key.c.ref == bindparam("of"))
+        .values(version=bindparam("to"), wrapped=bindparam("under"))
+    )
+    changed = connection.execute(
+        statement, [{"of": row.ref, "to": row.version, "under": row.wrapped} for row in rows]
+    )
+    if changed.rowcount != len(rows):
+        raise Unavailable(
+            "not every key of the bucket was wrapped anew", where=f"bucket {rows[0].bucket}"
+        )
+
+
+def bucket_versions(connection: Connection, buckets: Iterable[int] | None = None) -> dict[int, int]:
+    """Return the version in force of buckets (of all without an argument)."""
+    query = select(key_bucket.c.bucket, key_bucket.c.version)
+    if buckets is not None:
+        query = query.where(key_bucket.c.bucket.in_(list(buckets)))
+    return {bucket: version for bucket, version in connection.execute(query)}
+
+
+def insert_bucket(connection: Connection, bucket: int, version: int) -> None:
+    """Record a new bucket."""
+    connection.execute(insert(key_bucket), [{"bucket": bucket, "version": version}])
+
+
+def advance_bucket(connection: Connection, bucket: int, old: int, new: int) -> None:
+    """Move a bucket to a new version of its key.
+
+    Raises
+    ------
+    Unavailable
+        If it is not at the old version.
+    """
+    moved = connection.execute(
+        update(key_bucket)
+        .where(key_bucket.c.bucket == bucket, key_bucket.c.version == old)
+        .values(version=new)
+    )
+    if moved.rowcount != 1:
+        raise Unavailable(
+            "the bucket's version changed underneath", where=f"bucket {bucket}", remedy="Try again."
+        )
+
+
+def insert_hold(connection: Connection, placed: LegalHold) -> None:
+    """Record a hold."""
+    connection.execute(
+        insert(hold),
+        [
+            {
+                "ref": placed.subject,
+                "ground": placed.ground,
+                "reference": placed.reference,
+                "until": placed.until,
+            }
+        ],
+    )
+
+
+def delete_hold(connection: Connection, lifted: LegalHold) -> bool:
+    """Remove a hold; return whether it was there."""
+    removed = connection.execute(
+        delete(hold).where(
+            hold.c.ref == lifted.subject,
+            hold.c.ground == lifted.ground,
+            hold.c.reference == lifted.reference,
+        )
+    )
+    return removed.rowcount == 1
+
+
+def holds_of(connection: Connection, ref: str) -> list[LegalHold]:
+    """Return all holds recorded for a holder, expired ones too."""
+    query = select(hold.c.ground, hold.c.reference, hold.c.until).where(hold.c.ref == ref)
+    return [
+        LegalHold(subject=ref, ground=ground, reference=reference, until=until)
+        for ground, reference, until in connection.execute(
+            query.order_by(hold.c.ground, hold.c.reference)
+        )
+    ]
+
+
+def _rows(connection: Connection, condition: ColumnElement[bool]) -> list[KeyRow]:
+    query = select(
+        subject_key.c.ref,
+        subject_key.c.lookup,
+        subject_key.c.bucket,
+        subject_key.c.version,
+        subject_key.c.wrapped,
+        subject_key.c.sealed,
+    ).where(condition)
+    return [KeyRow(*row) for row in connection.execute(query.order_by(subject_key.c.ref))]

@@ -1,0 +1,1 @@
+"""Revisions of the log's schema, run by `answerable.audit.store.schema`."""

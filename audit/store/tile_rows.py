@@ -1,0 +1,74 @@
+"""Tiles in the database: full ones as rows, partial ones made up from the rows below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from answerable.audit.errors import NotFound
+from answerable.audit.store.tables import entry, tile
+from answerable.audit.tree.merkle import HASH_SIZE
+from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
+
+__all__ = ["StoredTiles", "insert_tiles"]
+
+
+class StoredTiles:
+    """The :class:`~answerable.audit.tree.tiles.TileSource` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        """Return the first `width` hashes of a tile.
+
+        Returns
+        -------
+        bytes
+            32 bytes a hash.
+
+        Raises
+        ------
+        NotFound
+            If rows are missing.
+        """
+        full = self._connection.execute(
+            select(tile.c.data).where(tile.c.level == level, tile.c.idx == index)
+        ).scalar()
+        data = full if full is not None else self._partial(level, index, width)
+        if len(data) < width * HASH_SIZE:
+            raise NotFound(
+                "a tile of the tree is not stored",
+                where=f"tile {level}/{index}.p/{width}",
+                remedy="Verify the log: its tiles can be rebuilt from its entries.",
+            )
+        return bytes(data[: width * HASH_SIZE])
+
+    def _partial(self, level: int, index: int, width: int) -> bytes:
+        first = index * TILE_WIDTH
+        if level == 0:
+            query = (
+                select(entry.c.leaf)
+                .where(entry.c.seq >= first, entry.c.seq < first + width)
+                .order_by(entry.c.seq)
+            )
+        else:
+            query = (
+                select(tile.c.root)
+                .where(tile.c.level == level - 1, tile.c.idx >= first, tile.c.idx < first + width)
+                .order_by(tile.c.idx)
+            )
+        return b"".join(self._connection.execute(query).scalars())
+
+
+def insert_tiles(connection: Connection, tiles: Sequence[FullTile]) -> None:
+    """Store tiles that became full."""
+    if tiles:
+        connection.execute(
+            insert(tile),
+            [
+                {"level": item.level, "idx": item.index, "data": item.data, "root": item.root}
+                for item in tiles
+            ],
+        )
