@@ -23,7 +23,14 @@ from answerable.audit.records import BaselineVersion, FrozenModel
 from answerable.explain.baseline import reference_row
 from answerable.explain.models import Floats, Game, LoadedModel, Method
 
-__all__ = ["Attribution", "Players", "attribute", "check_additivity", "column_players"]
+__all__ = [
+    "Attribution",
+    "Players",
+    "attribute",
+    "attribution_matrix",
+    "check_additivity",
+    "column_players",
+]
 
 Players = Mapping[str, tuple[str, ...]]
 """Player name to the model columns it stands for."""
@@ -96,7 +103,8 @@ def attribute(
     _check_players(groups, model.features)
     reference = reference_row(baseline, model.features)
     row = np.asarray(x, dtype=np.float64)[np.newaxis]
-    base, values = _values(model, row, reference)
+    bases, matrix = attribution_matrix(model, row, reference)
+    base, values = float(bases[0]), matrix[0]
     place = {feature: number for number, feature in enumerate(model.features)}
     grouped = {
         player: float(sum(values[place[column]] for column in columns))
@@ -119,12 +127,25 @@ def attribute(
     )
 
 
-def _values(model: LoadedModel, row: Floats, reference: Floats) -> tuple[float, Floats]:
-    base, values = model.contributions(row)
+def attribution_matrix(model: LoadedModel, X: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Return base values and attributions of many cases, not yet proven.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    X : ndarray, shape (n, d)
+    reference : ndarray, shape (d,)
+        The baseline's mean applicant; what interventional attributions start from.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n,), and ndarray, shape (n, d)
+    """
+    base, values = model.contributions(X)
     if model.game == "path-dependent":
-        return float(base[0]), values[0]
+        return base, values
     _, at_reference = model.contributions(reference[np.newaxis])
-    return float(base[0] + at_reference[0].sum()), values[0] - at_reference[0]
+    return base + at_reference[0].sum(), values - at_reference[0]
 
 
 def _present(row: Floats, place: Mapping[str, int], columns: tuple[str, ...]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from answerable.audit.canonical import canonical_json, sha256_digest
 from answerable.audit.errors import InvalidInput, UndefinedMetric
@@ -116,7 +117,7 @@ def make_baseline(
 
 def _chosen(
     margins: Floats, kind: BaselineKind, cut_off_margin: float | None, name: str
-) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+) -> npt.NDArray[np.intp]:
     if kind in {"all_applicants", "custom"}:
         return np.arange(len(margins))
     if cut_off_margin is None:

@@ -63,10 +63,15 @@ class Derivation(_Part):
         return (*self.numerator, *self.denominator)
 
 
-class Player(_Part):
+class _Reasoned(_Part):
+    code: Token
+    text: dict[str, ReasonText]
+    """By language code."""
+
+
+class Player(_Reasoned):
     """One column, or several that mean one thing to a person."""
 
-    code: Token
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
     player: str = ""
     """Name in attributions; the first column when left out."""
@@ -83,7 +88,6 @@ class Player(_Part):
     unit: dict[str, str] = Field(default_factory=dict)
     labels: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Per language, the meaning of coded values, for example ``{"en": {"0": "no"}}``."""
-    text: dict[str, ReasonText]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -112,11 +116,8 @@ class Player(_Part):
         return self.player or self.columns[0]
 
 
-class RuleReason(_Part):
+class RuleReason(_Reasoned):
     """The reason code of a hard rule."""
-
-    code: Token
-    text: dict[str, ReasonText]
 
 
 class _Document(_Part):
@@ -127,9 +128,14 @@ class _Document(_Part):
     players: Annotated[tuple[Player, ...], Field(min_length=1)]
     rules: tuple[RuleReason, ...] = ()
 
+    @property
+    def parts(self) -> tuple[_Reasoned, ...]:
+        """Everything that has a reason code."""
+        return (*self.players, *self.rules)
+
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        codes = [part.code for part in (*self.players, *self.rules)]
+        codes = [part.code for part in self.parts]
         names = [player.name for player in self.players]
         columns = [column for player in self.players for column in player.columns]
         for what, values in (("code", codes), ("player", names), ("column", columns)):
@@ -181,7 +187,7 @@ class Catalogue:
 
     @cached_property
     def _texts(self) -> dict[str, dict[str, ReasonText]]:
-        return {part.code: part.text for part in (*self.players, *self.document.rules)}
+        return {part.code: part.text for part in self.document.parts}
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -311,7 +317,7 @@ def catalogue_findings(
 
 def _missing_texts(catalogue: Catalogue, languages: Sequence[str]) -> Iterable[str]:
     wanted = sorted({*languages, *catalogue.languages})
-    for part in (*catalogue.players, *catalogue.document.rules):
+    for part in catalogue.document.parts:
         for language in wanted:
             text = part.text.get(language)
             if text is None:

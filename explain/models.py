@@ -21,7 +21,7 @@ from answerable.explain.adapters.matrix import Floats
 from answerable.explain.adapters.scorecard import load_scorecard
 from answerable.explain.adapters.xgboost_trees import load_xgboost
 
-__all__ = ["Floats", "Game", "LoadedModel", "Method", "ModelFormat", "load_model"]
+__all__ = ["Floats", "Game", "LoadedModel", "Method", "ModelFormat", "load_model", "open_model"]
 
 ModelFormat: TypeAlias = Literal[
     "xgboost-json", "xgboost-ubj", "lightgbm-text", "skops", "scorecard"
@@ -150,10 +150,52 @@ def load_model(
     names = tuple(features)
     if not names or len(set(names)) != len(names):
         raise InvalidInput("no registered features, or one of them twice", where="model")
-    refuse_foreign(data, archive_expected=format == "skops")
-    match format:
+    return _load(data, format, names)
+
+
+def open_model(data: bytes) -> tuple[ModelFormat, LoadedModel]:
+    """Load a model file that is not registered, with the feature names it states itself.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    tuple of str and LoadedModel
+        The format that was recognised, and the model.
+
+    Raises
+    ------
+    InvalidInput
+        As :func:`load_model`, and if the format is not recognised or the file states no
+        feature names.
+    EngineError
+        If the library of the format refuses the file.
+    MissingExtra
+        If the library of the format is not installed.
+    TooLarge
+        If the file is over the limit.
+    """
+    form = _recognised(data)
+    return form, _load(data, form, None)
+
+
+def _recognised(data: bytes) -> ModelFormat:
+    if data.startswith(b"PK\x03\x04"):
+        return "skops"
+    if data.startswith(b"tree\n"):
+        return "lightgbm-text"
+    if data.startswith((b"{L", b"{U", b"{i", b"{I", b"{l")):
+        return "xgboost-ubj"
+    return "scorecard" if b"answerable.scorecard." in data[:4096] else "xgboost-json"
+
+
+def _load(data: bytes, form: str, names: tuple[str, ...] | None) -> LoadedModel:
+    refuse_foreign(data, archive_expected=form == "skops")
+    match form:
         case "xgboost-json" | "xgboost-ubj":
-            return load_xgboost(data, names, binary=format == "xgboost-ubj")
+            return load_xgboost(data, names, binary=form == "xgboost-ubj")
         case "lightgbm-text":
             return load_lightgbm(data, names)
         case "skops":

@@ -88,15 +88,15 @@ class LightgbmModel:
         return np.asarray(values, dtype=np.float64)
 
 
-def load_lightgbm(data: bytes, features: tuple[str, ...]) -> LightgbmModel:
+def load_lightgbm(data: bytes, features: tuple[str, ...] | None) -> LightgbmModel:
     """Load a checked LightGBM text model.
 
     Parameters
     ----------
     data : bytes
         What ``booster.model_to_string()`` gives, in UTF-8.
-    features : tuple of str
-        The registered features, in the order of training.
+    features : tuple of str or None
+        The registered features, in the order of training; None takes the file's own names.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def load_lightgbm(data: bytes, features: tuple[str, ...]) -> LightgbmModel:
     """
     try:
         text = data.decode("utf-8")
-        points = _checked(text, features)
+        names, points = _checked(text, features)
     except (UnicodeDecodeError, KeyError, ValueError) as error:
         raise _broken(f"unreadable ({type(error).__name__})") from None
     try:
@@ -124,7 +124,7 @@ def load_lightgbm(data: bytes, features: tuple[str, ...]) -> LightgbmModel:
         booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as error:
         raise _failed(error) from None
-    return LightgbmModel(booster, features, points)
+    return LightgbmModel(booster, names, points)
 
 
 def _broken(what: str) -> InvalidInput:
@@ -150,7 +150,9 @@ def _fields(block: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def _checked(text: str, features: tuple[str, ...]) -> dict[int, tuple[float, ...]]:
+def _checked(
+    text: str, features: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], dict[int, tuple[float, ...]]]:
     body, end, _ = text.partition("end of trees")
     if not (text.startswith("tree\n") and end):
         raise _broken("no trees, or truncated")
@@ -160,13 +162,14 @@ def _checked(text: str, features: tuple[str, ...]) -> dict[int, tuple[float, ...
         raise _broken("more than one output")
     if not _OBJECTIVE.fullmatch(header["objective"]):
         raise _broken("another objective than 'binary' with sigmoid 1")
-    check_features(header["feature_names"].split(" "), features)
-    if int(header["max_feature_idx"]) != len(features) - 1 or not blocks:
+    names = tuple(header["feature_names"].split(" "))
+    check_features(names, features or names)
+    if int(header["max_feature_idx"]) != len(names) - 1 or not blocks:
         raise _broken("the number of features or trees")
     sizes = [len(block.encode("utf-8")) for block in blocks]
     if [int(size) for size in header["tree_sizes"].split(" ")] != sizes:
         raise _broken("tree sizes that are not the sizes of its trees")
-    return _split_points([_fields(block) for block in blocks], len(features))
+    return names, _split_points([_fields(block) for block in blocks], len(names))
 
 
 def _split_points(trees: list[dict[str, str]], count: int) -> dict[int, tuple[float, ...]]:

@@ -79,7 +79,7 @@ class LinearModel:
         return matrix
 
 
-def load_linear(data: bytes, features: tuple[str, ...]) -> LinearModel:
+def load_linear(data: bytes, features: tuple[str, ...] | None) -> LinearModel:
     """Load a logistic regression from skops bytes.
 
     Parameters
@@ -87,8 +87,8 @@ def load_linear(data: bytes, features: tuple[str, ...]) -> LinearModel:
     data : bytes
         A skops archive that holds a LogisticRegression, or a Pipeline of at most one
         SimpleImputer, at most one StandardScaler and a LogisticRegression.
-    features : tuple of str
-        The registered features, in the order of training.
+    features : tuple of str or None
+        The registered features, in the order of training; None takes the file's own names.
 
     Returns
     -------
@@ -125,13 +125,15 @@ def load_linear(data: bytes, features: tuple[str, ...]) -> LinearModel:
         raise _unsupported(f"an incomplete estimator ({type(error).__name__})") from None
 
 
-def _opened(estimator: Any, features: tuple[str, ...]) -> LinearModel:
-    names = getattr(estimator, "feature_names_in_", None)
+def _opened(estimator: Any, registered: tuple[str, ...] | None) -> LinearModel:
+    stated = tuple(str(name) for name in getattr(estimator, "feature_names_in_", ()))
     count = int(estimator.n_features_in_)
-    if names is not None:
-        check_features([str(name) for name in names], features)
-    elif count != len(features):
-        check_features([f"column {number}" for number in range(count)], features)
+    features = stated
+    if not features:
+        # Trained without names: the registered ones count if their number is right.
+        unnamed = tuple(f"column {number}" for number in range(count))
+        features = registered if registered and len(registered) == count else unnamed
+    check_features(features, registered or stated)
     parts = [step for step in _steps(estimator) if step is not None]
     for part in {id(part): part for part in [*parts, estimator]}.values():
         # The order of the columns was compared above, so the estimator need not see names.

@@ -127,15 +127,15 @@ def _broken(what: str) -> InvalidInput:
     )
 
 
-def load_scorecard(data: bytes, features: tuple[str, ...]) -> ScorecardModel:
+def load_scorecard(data: bytes, features: tuple[str, ...] | None) -> ScorecardModel:
     """Load a scorecard.
 
     Parameters
     ----------
     data : bytes
         JSON as described in this module.
-    features : tuple of str
-        The registered features, in the order of the card.
+    features : tuple of str or None
+        The registered features, in the order of the card; None takes the card's own.
 
     Returns
     -------
@@ -158,7 +158,8 @@ def load_scorecard(data: bytes, features: tuple[str, ...]) -> ScorecardModel:
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _broken(f"not JSON ({type(error).__name__})") from None
     card = _Scorecard.parse(value)
-    check_features([item.feature for item in card.features], features)
-    if len(set(features)) != len(features):
+    names = [item.feature for item in card.features]
+    check_features(names, features or names)
+    if len(set(names)) != len(names):
         raise _broken("a feature twice")
     return ScorecardModel(card)

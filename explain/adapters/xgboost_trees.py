@@ -83,15 +83,15 @@ class XgboostModel:
         return np.asarray(values, dtype=np.float64).reshape(len(matrix))
 
 
-def load_xgboost(data: bytes, features: tuple[str, ...], *, binary: bool) -> XgboostModel:
+def load_xgboost(data: bytes, features: tuple[str, ...] | None, *, binary: bool) -> XgboostModel:
     """Load a checked XGBoost model.
 
     Parameters
     ----------
     data : bytes
         JSON, or UBJSON when `binary`.
-    features : tuple of str
-        The registered features, in the order of training.
+    features : tuple of str or None
+        The registered features, in the order of training; None takes the file's own names.
     binary : bool
 
     Returns
@@ -108,10 +108,12 @@ def load_xgboost(data: bytes, features: tuple[str, ...], *, binary: bool) -> Xgb
         If xgboost is not installed.
     """
     facts = check_booster(data, binary=binary)
-    names = facts.feature_names or tuple(f"f{number}" for number in range(facts.feature_count))
-    check_features(names if facts.feature_names else features[: facts.feature_count], features)
-    if facts.feature_count != len(features):
-        check_features(names, features)
+    names = facts.feature_names
+    if not names:
+        # Trained without names: the registered ones count if their number is right.
+        unnamed = tuple(f"column {number}" for number in range(facts.feature_count))
+        names = features if features and len(features) == len(unnamed) else unnamed
+    check_features(names, features or facts.feature_names)
     try:
         import xgboost
     except ImportError:
@@ -122,7 +124,7 @@ def load_xgboost(data: bytes, features: tuple[str, ...], *, binary: bool) -> Xgb
         booster.set_param({"nthread": 1})
     except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
         raise _failed(error) from None
-    return XgboostModel(booster, facts, features)
+    return XgboostModel(booster, facts, names)
 
 
 def _failed(error: Exception) -> EngineError:

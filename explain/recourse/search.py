@@ -136,9 +136,13 @@ class _Judge:
         self._always_fired = sum(rule_fires(rule, inputs) for rule in fixed)
 
     def judge(self, choices: Sequence[_Choice]) -> tuple[Bools, Floats]:
-        """Return which choices are favourable, and how far each is from it (0 and less is there).
+        """Judge several choices.
 
-        A fired rule counts for more than any score.
+        Returns
+        -------
+        tuple of ndarray of bool and ndarray, each of shape (n,)
+            Whether each is favourable, and how far the score is from that; a fired rule
+            counts for more than any score, an impossible choice is infinitely far.
         """
         self.exhausted = self.exhausted or self.rows + len(choices) > self._max_rows
         if self.exhausted or not choices:
