@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import JsonValue
 
+from answerable.audit.canonical import MAX_SAFE_INTEGER
 from answerable.audit.errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -128,7 +129,10 @@ class Table:
         return cast("pd.DataFrame", self.arrow.to_pandas(types_mapper=pd.ArrowDtype))
 
     def row_values(self) -> Iterator[list[JsonValue]]:
-        """Yield each row as JSON values, in column order (dates as ISO 8601 text)."""
+        """Yield each row as JSON values, in column order.
+
+        Dates become ISO 8601 text, integers of 2**53 or more become text, NaN becomes None.
+        """
         for batch in self.arrow.to_batches(max_chunksize=8192):
             columns = [[_json(value) for value in column.to_pylist()] for column in batch.columns]
             yield from (list(row) for row in zip(*columns, strict=True))
@@ -248,6 +252,8 @@ def _dtype(kind: Any) -> str:
 
 
 def _json(value: object) -> JsonValue:
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        return str(value)
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):

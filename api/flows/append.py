@@ -1,0 +1,194 @@
+"""Appending from a flow: clear entries, evidence, and the trace of every read.
+
+Evidence that rests on a data set can hold small groups, which are personal data: it is
+encrypted under a key of the data set, so that deleting the data set can take its counts
+with it while every proof stays valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import answerable
+from answerable.api.actor import ActorContext
+from answerable.api.flows.context import Recorded
+from answerable.api.wiring import Workspace
+from answerable.audit.entries import Draft, DraftSubject, Entry, Receipt
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import EntryLink, Evidence, Record, RecordsRead, Role
+
+__all__ = [
+    "CODE_VERSION",
+    "append_clear",
+    "append_evidence",
+    "dataset_subject",
+    "note_read",
+    "receipt_of",
+]
+
+R = TypeVar("R", bound=Record)
+
+CODE_VERSION: Final = f"answerable {answerable.__version__}"
+_MOST_LINKS: Final = 500
+"""More links would not fit a header; the record still lists every entry."""
+
+
+def append_clear(
+    workspace: Workspace,
+    kind: EntryKind,
+    record: R,
+    *,
+    acting: tuple[ActorContext, Role],
+    links: Sequence[EntryLink] = (),
+    function: str | None = None,
+) -> Recorded[R]:
+    """Append a record without personal data.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    kind : EntryKind
+        Kind of the entry.
+    record : Record
+        Its body, stored clear.
+    acting : tuple[ActorContext, Role]
+        Who appends, in which role.
+    links : Sequence[EntryLink]
+        What it refers to.
+    function : str, optional
+        Digest of the decision function it concerns.
+
+    Returns
+    -------
+    Recorded
+        The record and its receipt.
+
+    Raises
+    ------
+    Unavailable
+        If the log cannot be written.
+    """
+    actor, role = acting
+    draft = Draft(
+        kind=kind,
+        entry_id=workspace.ids(),
+        record=record,
+        actor=actor.actor,
+        role=role,
+        links=tuple(links),
+        function=function,
+    )
+    return Recorded(record, workspace.log.append(draft))
+
+
+def append_evidence(
+    workspace: Workspace,
+    evidence: Evidence,
+    *,
+    acting: tuple[ActorContext, Role],
+    dataset: str | None = None,
+) -> Recorded[Evidence]:
+    """Append evidence, linked to everything it was computed on.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    evidence : Evidence
+        What was computed; its kind is the entry's.
+    acting : tuple[ActorContext, Role]
+        Who appends, in which role.
+    dataset : str, optional
+        Digest of the data set whose groups it counts: the evidence is then encrypted
+        under that data set's key.
+
+    Returns
+    -------
+    Recorded[Evidence]
+        The evidence and its receipt.
+
+    Raises
+    ------
+    Unavailable
+        If the log cannot be written.
+    """
+    actor, role = acting
+    draft = Draft(
+        kind=EntryKind(evidence.kind),
+        entry_id=workspace.ids(),
+        record=evidence,
+        actor=actor.actor,
+        role=role,
+        subjects=() if dataset is None else (dataset_subject(dataset),),
+        links=tuple(
+            EntryLink(rel=f"on:{name}", digest=digest)
+            for name, digest in sorted(evidence.inputs.items())
+        ),
+        function=evidence.inputs.get("function"),
+    )
+    return Recorded(evidence, workspace.log.append(draft))
+
+
+def dataset_subject(dataset: str) -> DraftSubject:
+    """Return the subject of an entry that is encrypted under a data set's key."""
+    return DraftSubject(role="dataset", subject_id=f"dataset:{dataset}")
+
+
+def note_read(
+    workspace: Workspace,
+    *,
+    acting: tuple[ActorContext, Role],
+    purpose: str,
+    query: str,
+    entries: Sequence[str],
+) -> Receipt:
+    """Append that somebody read personal data, before it is handed out.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    acting : tuple[ActorContext, Role]
+        Who reads, in which role.
+    purpose : str
+        Why, as a code.
+    query : str
+        What was asked, as a code; never the data.
+    entries : Sequence[str]
+        Ids of the entries that were read.
+
+    Returns
+    -------
+    Receipt
+        Of the trace.
+
+    Raises
+    ------
+    InvalidInput
+        If the purpose is not a code.
+    Unavailable
+        If the log cannot be written: nothing is read then.
+    """
+    record = RecordsRead.parse(
+        {"purpose": purpose, "query": query, "entries": list(entries), "count": len(entries)}
+    )
+    links = [EntryLink(rel="read", entry=entry) for entry in entries[:_MOST_LINKS]]
+    return append_clear(
+        workspace, EntryKind.RECORDS_READ, record, acting=acting, links=links
+    ).receipt
+
+
+def receipt_of(workspace: Workspace, entry: Entry) -> Receipt:
+    """Return the receipt of an entry that is in the log already."""
+    header = entry.header
+    return Receipt(
+        log=workspace.log.origin,
+        entry_id=header.id,
+        kind=header.kind,
+        seq=entry.seq,
+        leaf=entry.leaf,
+        ts=header.ts,
+        repeated=True,
+    )

@@ -1,0 +1,381 @@
+"""Contest and review: a person looks at an automated decision, and may overturn it.
+
+An overturned decision is not edited: a new decision entry, made by a person, supersedes it.
+
+References
+----------
+GDPR Art. 22(3): human intervention, the person's own point of view, contest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from answerable.api.actor import ActorContext
+from answerable.api.flows.append import note_read
+from answerable.api.flows.context import Recorded
+from answerable.api.flows.lookup import function_facts, function_name
+from answerable.api.flows.stored import open_decision, related_of_kind, same_subjects
+from answerable.api.wiring import Workspace
+from answerable.audit.entries import Draft, Entry, Receipt
+from answerable.audit.errors import Conflict, InvalidInput, NotFound
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import (
+    Automation,
+    Component,
+    ComponentKind,
+    Contest,
+    Decision,
+    EntryLink,
+    Outcome,
+    Review,
+    Role,
+)
+
+__all__ = [
+    "ContestLine",
+    "ReviewDone",
+    "ReviewRequest",
+    "complete_review",
+    "contest",
+    "open_contests",
+    "read_contest",
+]
+
+_DAY: Final = 86_400_000_000
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRequest:
+    """What a reviewer found; an overturned decision needs the new outcome."""
+
+    decision_id: str
+    result: Literal["upheld", "overturned"]
+    reason_code: str
+    note: str = ""
+    contest_id: str | None = None
+    new_outcome: Outcome | None = None
+    new_outcome_code: str | None = None
+
+
+@dataclass(frozen=True)
+class ReviewDone:
+    """A completed review and, when it overturned, the decision that now stands."""
+
+    review: Recorded[Review]
+    new_decision: Receipt | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContestLine:
+    """A contest that waits for a review; without what the person wrote."""
+
+    contest_id: str
+    decision_id: str
+    filed_at: int
+    due_at: int
+    function_name: str
+
+
+def contest(
+    workspace: Workspace,
+    decision_id: str,
+    *,
+    grounds: str,
+    received_at: int | None = None,
+    actor: ActorContext,
+) -> Recorded[Contest]:
+    """Record that a data subject contests a decision.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    decision_id : str
+        The decision.
+    grounds : str
+        In the person's own words; encrypted under their key.
+    received_at : int, optional
+        Microseconds; now when left out.
+    actor : ActorContext
+        A service, officer or reviewer who received it, or the subject.
+
+    Returns
+    -------
+    Recorded[Contest]
+        The contest and its receipt.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor may not.
+    NotFound
+        If there is no such decision.
+    Erased
+        If the person's data was erased.
+    """
+    role = actor.acting_as(Role.OFFICER, Role.REVIEWER, Role.SERVICE, Role.SUBJECT)
+    entry, _ = open_decision(workspace, decision_id)
+    record = Contest.parse(
+        {
+            "decision": decision_id,
+            "grounds": grounds,
+            "received_at": workspace.clock() if received_at is None else received_at,
+        }
+    )
+    receipt = workspace.log.append(
+        Draft(
+            kind=EntryKind.CONTEST_FILED,
+            entry_id=workspace.ids(),
+            record=record,
+            actor=actor.actor,
+            role=role,
+            subjects=same_subjects(entry),
+            links=(EntryLink(rel="contests", entry=decision_id),),
+            function=entry.header.function,
+        )
+    )
+    return Recorded(record, receipt)
+
+
+def complete_review(
+    workspace: Workspace, request: ReviewRequest, *, actor: ActorContext
+) -> ReviewDone:
+    """Record a person's review of a decision.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    request : ReviewRequest
+        What they found.
+    actor : ActorContext
+        A reviewer; never a service.
+
+    Returns
+    -------
+    ReviewDone
+        With the receipt of the new decision when the old one was overturned.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no person with the role.
+    NotFound
+        If there is no such decision or contest.
+    InvalidInput
+        If an overturned decision comes without a new outcome, or an upheld one with one.
+    Conflict
+        If the decision was superseded already.
+    Erased
+        If the person's data was erased.
+    """
+    role = actor.as_person(Role.REVIEWER, Role.OFFICER)
+    entry, decision = open_decision(workspace, request.decision_id)
+    _require_sound(workspace, request, entry)
+    review_id = workspace.ids()
+    drafts: list[Draft] = []
+    if request.result == "overturned":
+        drafts.append(_overturning(workspace, request, (entry, decision), (actor, role)))
+    record = Review.parse(
+        {
+            "decision": request.decision_id,
+            "contest": request.contest_id,
+            "reviewer": actor.actor,
+            "result": request.result,
+            "reason_code": request.reason_code,
+            "note": request.note,
+            "new_decision": drafts[0].entry_id if drafts else None,
+        }
+    )
+    links = [EntryLink(rel="reviews", entry=request.decision_id)]
+    if request.contest_id is not None:
+        links.append(EntryLink(rel="answers", entry=request.contest_id))
+    drafts.append(
+        Draft(
+            kind=EntryKind.REVIEW_COMPLETED,
+            entry_id=review_id,
+            record=record,
+            actor=actor.actor,
+            role=role,
+            subjects=same_subjects(entry),
+            links=tuple(links),
+            function=entry.header.function,
+        )
+    )
+    receipts = workspace.log.append_many(drafts)
+    return ReviewDone(
+        review=Recorded(record, receipts[-1]),
+        new_decision=receipts[0] if len(receipts) > 1 else None,
+    )
+
+
+def open_contests(workspace: Workspace) -> list[ContestLine]:
+    """Return contests without a review, the one due first.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+
+    Returns
+    -------
+    list[ContestLine]
+        From headers alone: nothing a person wrote is read.
+    """
+    filed = _all_of(workspace, EntryKind.CONTEST_FILED)
+    answered = {
+        link.entry
+        for review in _all_of(workspace, EntryKind.REVIEW_COMPLETED)
+        for link in review.header.links
+        if link.rel == "answers"
+    }
+    wait = workspace.settings.review_days * _DAY
+    return sorted(
+        (
+            ContestLine(
+                contest_id=entry.id,
+                decision_id=_contested(entry),
+                filed_at=entry.header.ts,
+                due_at=entry.header.ts + wait,
+                function_name=function_name(workspace, entry.header.function),
+            )
+            for entry in filed
+            if entry.id not in answered
+        ),
+        key=lambda line: (line.due_at, line.contest_id),
+    )
+
+
+def read_contest(
+    workspace: Workspace, contest_id: str, *, purpose: str, actor: ActorContext
+) -> Contest:
+    """Return what a data subject wrote, noting who read it and why.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    contest_id : str
+        The contest.
+    purpose : str
+        Why it is read, as a code.
+    actor : ActorContext
+        A reviewer, officer or auditor.
+
+    Returns
+    -------
+    Contest
+        Decrypted.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor may not.
+    NotFound
+        If there is no such contest.
+    Erased
+        If the person's data was erased.
+    """
+    role = actor.acting_as(Role.REVIEWER, Role.OFFICER, Role.AUDITOR)
+    record = workspace.log.read_record(contest_id, Contest)
+    note_read(
+        workspace, acting=(actor, role), purpose=purpose, query="contest", entries=[contest_id]
+    )
+    return record
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _require_sound(workspace: Workspace, request: ReviewRequest, entry: Entry) -> None:
+    if (request.result == "overturned") != (request.new_outcome is not None):
+        raise InvalidInput(
+            "a new outcome is needed exactly when the decision is overturned",
+            where="new_outcome",
+        )
+    if related_of_kind(workspace, entry.id, EntryKind.DECISION):
+        raise Conflict(
+            "the decision was superseded already",
+            where=f"decision {entry.id}",
+            remedy="Review the decision that stands now.",
+        )
+    if request.contest_id is None:
+        return
+    filed = workspace.log.entry(request.contest_id)
+    if filed.kind is not EntryKind.CONTEST_FILED or _contested(filed) != entry.id:
+        raise NotFound("there is no such contest of this decision", where="contest_id")
+
+
+def _overturning(
+    workspace: Workspace,
+    request: ReviewRequest,
+    overturned: tuple[Entry, Decision],
+    acting: tuple[ActorContext, Role],
+) -> Draft:
+    entry, decision = overturned
+    actor, role = acting
+    facts = function_facts(workspace, decision.function)
+    assert request.new_outcome is not None  # noqa: S101  checked by _require_sound
+    code = request.new_outcome_code or request.new_outcome.value
+    if code not in facts.record.outcome_codes:
+        raise InvalidInput(
+            "an outcome code that the decision function does not register",
+            where="new_outcome_code",
+            remedy=f"Registered: {', '.join(facts.record.outcome_codes)}.",
+        )
+    human = Component(
+        kind=ComponentKind.HUMAN,
+        id=request.reason_code,
+        output=request.new_outcome.value,
+        fired=True,
+    )
+    replaced = tuple(item.model_copy(update={"fired": False}) for item in decision.components)
+    record = Decision.parse(
+        decision.model_copy(
+            update={
+                "outcome": request.new_outcome,
+                "outcome_code": code,
+                "automation": Automation.MANUAL,
+                "components": (*replaced, human),
+                "supersedes": entry.id,
+                "explanation": None,
+            }
+        )
+    )
+    return Draft(
+        kind=EntryKind.DECISION,
+        entry_id=workspace.ids(),
+        record=record,
+        actor=actor.actor,
+        role=role,
+        subjects=same_subjects(entry, workspace.log.open_body(entry).subjects),
+        links=(EntryLink(rel="supersedes", entry=entry.id),),
+        function=record.function,
+        outcome_code=code,
+        automation=Automation.MANUAL,
+        supersedes=entry.id,
+        purpose=record.purpose,
+        lawful_basis=record.lawful_basis,
+        release=record.release or "none",
+    )
+
+
+def _contested(entry: Entry) -> str:
+    return next(
+        (link.entry for link in entry.header.links if link.rel == "contests" and link.entry), ""
+    )
+
+
+def _all_of(workspace: Workspace, kind: EntryKind) -> Sequence[Entry]:
+    found: list[Entry] = []
+    while True:
+        page = workspace.log.entries(
+            kinds=(kind,), after=found[-1].seq if found else -1, limit=_PAGE
+        )
+        found.extend(page)
+        if len(page) < _PAGE:
+            return found

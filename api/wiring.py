@@ -1,0 +1,334 @@
+"""The only place that chooses: clock, randomness, stores, keys.
+
+A :class:`Workspace` is everything a flow needs, already opened. Nothing below this module
+reads the clock, draws randomness or opens a database by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from answerable.api.actor import ActorContext
+from answerable.api.settings import Settings, load_settings
+from answerable.api.state.store import StateStore
+from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
+from answerable.audit.directory import Directory
+from answerable.audit.errors import NotFound, Unavailable
+from answerable.audit.ids import uuid7
+from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
+from answerable.audit.log import Log
+from answerable.audit.records import Role
+from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
+
+__all__ = [
+    "LOCAL_ROLES",
+    "Clock",
+    "Entropy",
+    "Workspace",
+    "create_workspace",
+    "local_actor",
+    "memory_workspace",
+    "open_workspace",
+    "system_clock",
+    "system_entropy",
+]
+
+Clock = Callable[[], int]
+Entropy = Callable[[int], bytes]
+
+LOCAL_ROLES: Final = frozenset(Role) - {Role.SERVICE, Role.SUBJECT}
+"""What the operator of the command line may do: whoever holds the key folder could
+already read everything, so roles protect people from mistakes here, not the data."""
+
+_OPERATOR: Final = "local-operator"
+
+
+def system_clock() -> int:
+    """Return the time in microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def system_entropy(size: int) -> bytes:
+    """Return `size` random bytes from the operating system."""
+    return secrets.token_bytes(size)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One organisation's log and everything around it, opened.
+
+    Use it as a context manager, or call :meth:`close`.
+    """
+
+    settings: Settings
+    log: Log
+    vault: KeyVault
+    artefacts: ArtefactStore
+    directory: Directory
+    state: StateStore
+    clock: Clock
+    entropy: Entropy
+    loaded: dict[str, object] = field(default_factory=dict, repr=False)
+    """What flows keep loaded by digest, such as models; contents never change."""
+    _views: list[Registry] = field(default_factory=list, repr=False)
+
+    def ids(self) -> str:
+        """Return a fresh UUIDv7."""
+        return uuid7(self.clock(), self.entropy(10))
+
+    def registry(self) -> Registry:
+        """Return the view of what is registered, assessed, signed and released."""
+        held = self._views[-1] if self._views else None
+        # Within one process only the entries since are folded; no cache is written for them.
+        view = cached_registry(self.log) if held is None else replay_registry(self.log, start=held)
+        if view is not held:
+            self._views[:] = [view]
+        return view
+
+    def keyed_hash(self, label: str, data: bytes) -> bytes:
+        """Return HMAC-SHA256 of `data` under the pepper, separated by `label`.
+
+        Parameters
+        ----------
+        label : str
+            What the hash is for; no label is used for two things.
+        data : bytes
+            What is hashed.
+
+        Returns
+        -------
+        bytes
+            32 bytes that nobody without the pepper can compute.
+        """
+        message = b"api\0" + label.encode("ascii") + b"\0" + data
+        return hmac.new(self.vault.pepper(), message, hashlib.sha256).digest()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.log.close()
+        self.state.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def create_workspace(
+    settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = system_entropy
+) -> Workspace:
+    """Create the log, its keys, the artefact store, the state and the local operator.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where everything lies.
+    clock : Clock
+        Microseconds since 1970.
+    entropy : Entropy
+        Source of random bytes.
+
+    Returns
+    -------
+    Workspace
+        Opened.
+
+    Raises
+    ------
+    Conflict
+        If there is a log already.
+    Unavailable
+        If a store cannot be written.
+    """
+    vault = _new_vault(settings, entropy)
+    log = Log.create(
+        settings.database_url, origin=settings.origin, vault=vault, clock=clock, entropy=entropy
+    )
+    workspace = Workspace(
+        settings=settings,
+        log=log,
+        vault=vault,
+        artefacts=_artefacts(settings),
+        directory=_directory(log, clock, entropy),
+        state=StateStore.create(settings.state_database_url),
+        clock=clock,
+        entropy=entropy,
+    )
+    _register_operator(workspace)
+    return workspace
+
+
+def open_workspace(
+    settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = system_entropy
+) -> Workspace:
+    """Open what :func:`create_workspace` made.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where everything lies.
+    clock : Clock
+        Microseconds since 1970.
+    entropy : Entropy
+        Source of random bytes.
+
+    Returns
+    -------
+    Workspace
+        Opened.
+
+    Raises
+    ------
+    NotFound
+        If there is no log or no key folder.
+    Unavailable
+        If a store is locked, unreachable or of another schema.
+    """
+    vault = FileVault(settings.key_dir)
+    log = Log.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
+    return Workspace(
+        settings=settings,
+        log=log,
+        vault=vault,
+        artefacts=_artefacts(settings),
+        directory=_directory(log, clock, entropy),
+        state=StateStore.open(settings.state_database_url),
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def memory_workspace(
+    folder: Path,
+    *,
+    clock: Clock = system_clock,
+    entropy: Entropy = system_entropy,
+    origin: str = "answerable.test/log",
+) -> Workspace:
+    """Create a workspace whose keys live in memory only, for tests and notebooks.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the SQLite files and artefacts go; closing the process loses the keys, so
+        nothing in it can be read afterwards.
+    clock : Clock
+        Microseconds since 1970.
+    entropy : Entropy
+        Source of random bytes.
+    origin : str
+        Name of the log.
+
+    Returns
+    -------
+    Workspace
+        Opened, with a local operator.
+    """
+    settings = load_settings(
+        database_url=f"sqlite:///{folder}/log.db",
+        artefact_dir=folder / "artefacts",
+        key_dir=folder / "keys",
+        origin=origin,
+    )
+    vault = MemoryVault.create(entropy=entropy)
+    log = Log.create(
+        settings.database_url, origin=origin, vault=vault, clock=clock, entropy=entropy
+    )
+    workspace = Workspace(
+        settings=settings,
+        log=log,
+        vault=vault,
+        artefacts=_artefacts(settings),
+        directory=_directory(log, clock, entropy),
+        state=StateStore.create(settings.state_database_url),
+        clock=clock,
+        entropy=entropy,
+    )
+    _register_operator(workspace)
+    return workspace
+
+
+def local_actor(workspace: Workspace) -> ActorContext:
+    """Return who the command line acts as.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        An opened workspace.
+
+    Returns
+    -------
+    ActorContext
+        The actor of the setting ``actor``, else the local operator.
+
+    Raises
+    ------
+    NotFound
+        If the actor of the setting is not in the directory.
+    Unavailable
+        If the workspace has no local operator.
+    """
+    chosen = workspace.settings.actor
+    if chosen:
+        actor = workspace.directory.find(chosen)
+        return ActorContext(actor=chosen, roles=frozenset(actor.roles), service=actor.service)
+    operator = workspace.state.fact(_OPERATOR)
+    if operator is None:
+        raise Unavailable(
+            "this workspace has no local operator",
+            remedy="Set ANSWERABLE_ACTOR to the reference of a registered actor.",
+        )
+    return ActorContext(actor=operator, roles=LOCAL_ROLES)
+
+
+def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
+    """Make the vault, or take the one a creation that was interrupted left behind."""
+    try:
+        settings.key_dir.parent.mkdir(parents=True, exist_ok=True)
+        if settings.database_file is not None:
+            settings.database_file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"a folder cannot be made ({type(error).__name__})",
+            where="key_dir, database_url",
+            remedy="Choose folders that can be written.",
+        ) from None
+    try:
+        return FileVault(settings.key_dir)
+    except NotFound:
+        return FileVault.create(settings.key_dir, entropy=entropy)
+
+
+def _register_operator(workspace: Workspace) -> None:
+    if workspace.state.fact(_OPERATOR) is None:
+        operator = workspace.directory.register("Local operator", sorted(LOCAL_ROLES))
+        workspace.state.set_fact(_OPERATOR, operator.actor)
+
+
+def _directory(log: Log, clock: Clock, entropy: Entropy) -> Directory:
+    return Directory(log, ids=lambda: uuid7(clock(), entropy(10)), entropy=entropy)
+
+
+def _artefacts(settings: Settings) -> ArtefactStore:
+    try:
+        settings.artefact_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"the artefact folder cannot be used ({type(error).__name__})",
+            remedy="Set ANSWERABLE_ARTEFACT_DIR to a folder that can be written.",
+        ) from None
+    return FolderArtefacts(settings.artefact_dir)
