@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import say, status, table, write_json, write_text
 from answerable.api.cli.session import DatabaseOption, HtmlOption, JsonOption, open_session
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
     from answerable.governance.assessment import Assessment
+    from answerable.governance.findings import GroupRates
     from answerable.privacy.scan import ScanReport
 
 __all__ = ["attach"]
@@ -56,7 +54,7 @@ def scan(
         report = scan_table_of(
             read_table(data), ScanRequest(dataset=None, policy=rules, ner=ner, sample=sample)
         )
-    result = cast("dict[str, JsonValue]", report.to_result())
+    result = report.to_result()
     if html is not None:
         write_text(html, scan_report(result))
     if sarif is not None:
@@ -149,27 +147,7 @@ def assess(
         write_text(html, assessment_report(result))
     if not write_json(json, result):
         print_assessment(assessment)
-    raise typer.Exit(exit_code_of_verdicts(assessment))
-
-
-def exit_code_of_verdicts(assessment: Assessment) -> ExitCode:
-    """Return 1 when a rule is violated, 3 when evidence is missing, else 0.
-
-    Parameters
-    ----------
-    assessment : Assessment
-
-    Returns
-    -------
-    ExitCode
-        ``VIOLATED`` wins over ``NOT_ENOUGH_EVIDENCE``.
-    """
-    states = {verdict.state for verdict in assessment.verdicts}
-    if "FAIL" in states:
-        return ExitCode.VIOLATED
-    if states & {"INSUFFICIENT", "UNDEFINED"}:
-        return ExitCode.NOT_ENOUGH_EVIDENCE
-    return ExitCode.HOLDS
+    raise typer.Exit(assessment.exit_code)
 
 
 def print_assessment(assessment: Assessment) -> None:
@@ -179,37 +157,35 @@ def print_assessment(assessment: Assessment) -> None:
     ----------
     assessment : Assessment
     """
-    result = assessment.to_result()
-    groups = cast("list[dict[str, JsonValue]]", result["groups"])
-    table("Selection rate by group", ("group", "n", "rate", "interval"), map(_group_row, groups))
-    verdicts = cast("list[dict[str, JsonValue]]", result["verdicts"])
-    if verdicts:
+    table(
+        "Selection rate by group",
+        ("group", "n", "rate", "interval"),
+        map(_group_row, assessment.groups),
+    )
+    if assessment.verdicts:
         table(
             "Verdicts",
-            ("rule", "attributes", "state", "n needed"),
+            ("rule", "attributes", "state", "policy", "n needed"),
             (
                 (
-                    str(verdict["rule"]),
-                    " x ".join(cast("list[str]", verdict.get("attributes", []))),
-                    str(verdict["state"]),
-                    "-" if verdict.get("needed_n") is None else str(verdict["needed_n"]),
+                    verdict.rule,
+                    " x ".join(verdict.attributes),
+                    verdict.state,
+                    verdict.action,
+                    "-" if verdict.needed_n is None else str(verdict.needed_n),
                 )
-                for verdict in verdicts
+                for verdict in assessment.verdicts
             ),
         )
-    for item in cast("list[dict[str, JsonValue]]", result["undefined"]):
-        say("undefined: " + ", ".join(f"{key} {value}" for key, value in item.items()))
+    if assessment.undefined:
+        say(f"{len(assessment.undefined)} rates are undefined; --json names them")
 
 
-def _group_row(group: dict[str, JsonValue]) -> tuple[str, ...]:
-    labels = cast("dict[str, str]", group["group"])
-    rates = cast("dict[str, dict[str, JsonValue]]", group["rates"])
-    rate = rates["selection_rate"]
-    interval = cast("list[float] | None", rate.get("interval"))
-    value = rate["value"]
+def _group_row(group: GroupRates) -> tuple[str, ...]:
+    rate = group.rates["selection_rate"]
     return (
-        ", ".join(f"{name} {level}" for name, level in labels.items()),
-        str(group["n"]),
-        "undefined" if value is None else f"{cast('float', value):.3f}",
-        "-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+        ", ".join(f"{name} {level}" for name, level in group.group.items()),
+        "-" if group.n is None else str(group.n),
+        "undefined" if rate.value is None else f"{rate.value:.3f}",
+        "-" if rate.interval is None else f"{rate.interval[0]:.3f} to {rate.interval[1]:.3f}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,24 +58,22 @@ def print_gate(result: GateResult) -> None:
     ----------
     result : GateResult
     """
-    facts = result.to_result()
-    verdicts = cast("list[dict[str, object]]", facts["verdicts"])
     table(
-        f"Gate: {facts['state']}",
-        ("rule", "attributes", "state", "waived"),
+        f"{result.name}: {'may be released' if result.holds else 'may not be released'}",
+        ("rule", "attributes", "state", "gate", ""),
         (
             (
-                str(verdict["rule"]),
-                " x ".join(cast("list[str]", verdict.get("attributes", []))),
-                str(verdict["state"]),
-                "yes" if verdict.get("waived") else "",
+                finding.rule,
+                " x ".join(finding.attributes),
+                finding.state,
+                finding.outcome.value,
+                finding.what,
             )
-            for verdict in verdicts
+            for finding in (*result.demands, *result.verdicts)
         ),
     )
-    for name in ("blocking", "warnings", "missing_sign_offs", "stale"):
-        for line in cast("list[object]", facts.get(name, [])):
-            say(f"{name.replace('_', ' ')}: {line}")
+    for missing in result.sign_offs.missing:
+        say(f"signatures missing in the role {missing.role.value}: {missing.n}")
 
 
 def waive(

@@ -20,7 +20,7 @@ import typer
 from answerable.audit.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from answerable.api.flows.context import ActorContext
+    from answerable.api.actor import ActorContext
     from answerable.api.settings import Settings
     from answerable.api.wiring import Workspace
 
