@@ -140,6 +140,8 @@ class CardCore(Record):
     version: Name
     sections: tuple[CardSection, ...]
     evidence: tuple[EvidenceLine, ...]
+    code: str
+    """Version of Answerable that built it."""
 
     def fields(self) -> Iterator[CardField]:
         """Return all fields, in the order of the card."""
@@ -192,8 +194,8 @@ class SignOffLine(FrozenModel):
     at: Micros
     expires_at: Micros
     looks: int
-    state: Literal["valid", "expired", "void"]
-    """``void``: given on another bundle than the present one."""
+    state: Token
+    """``valid``, or why it does not count (``expired``, ``bundle_changed`` ...)."""
 
 
 class WaiverLine(FrozenModel):
@@ -208,7 +210,8 @@ class WaiverLine(FrozenModel):
     approver: ActorRef
     granted_at: Micros
     expires_at: Micros
-    state: Literal["in_force", "expired", "other_assessment"]
+    state: Token
+    """``in_force``, or why it answers nothing (``expired``, ``other_assessment`` ...)."""
 
 
 class LiveCounts(FrozenModel):
@@ -232,5 +235,6 @@ class CardOverlay(Record):
     status: Token
     release: ReleaseLine | None = None
     sign_offs: tuple[SignOffLine, ...] = ()
+    sign_offs_missing: tuple[Role, ...] = ()
     waivers: tuple[WaiverLine, ...] = ()
     counts: LiveCounts | None = None

@@ -72,3 +72,5 @@ class CardFacts:
     evidence: tuple[Logged[Evidence], ...] = ()
     statements: Mapping[str, Statement] = field(default_factory=dict)
     parent: Logged[DecisionFunction] | None = None
+    suppress_below: int = 10
+    """Groups with fewer rows are shown without numbers (the policy's `publish` section)."""

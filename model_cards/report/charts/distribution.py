@@ -66,7 +66,7 @@ def histogram(
         )
     scale = Scale(edges[0], edges[-1], _LEFT, WIDTH - 12.0)
     bottom = _TOP + _PLOT
-    tallest = max(max(counts), 1)
+    tallest = max(*counts, 1)
     marks: list[Mark] = [*axis(scale, _TOP, bottom, "number", text.language)]
     marks.append(Text(0, _TOP + 4, whole(tallest, text.language), "tick"))
     marks.append(Text(0, bottom, "0", "tick"))

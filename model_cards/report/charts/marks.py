@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import floor, isclose, isfinite, log10
 from typing import Final, Literal
 
 from answerable.audit.errors import InvalidInput
@@ -212,6 +212,7 @@ def shown(value: float | None, units: Units, language: Language = "en", *, absen
     return number(value, 2, language)
 
 
+_MAX_DIGITS: Final = 4
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -256,9 +257,8 @@ def axis(
 def _tick(value: float, values: Sequence[float], units: Units, language: Language) -> str:
     step = abs(values[1] - values[0]) if len(values) > 1 else 1.0
     scaled = step * 100 if units == "share" else step
-    digits = 0
-    while digits < 4 and abs(scaled * 10**digits - round(scaled * 10**digits)) > 1e-6:
-        digits += 1
+    exact = (d for d in range(_MAX_DIGITS) if isclose(scaled, round(scaled, d), rel_tol=1e-6))
+    digits = next(exact, _MAX_DIGITS)
     if units == "share":
         return share(value, digits, language)
     return number(value, digits, language)

@@ -1,0 +1,1 @@
+"""The sections of a card, one module per theme; each turns records into fields."""
