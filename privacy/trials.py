@@ -24,9 +24,10 @@ from answerable.privacy.chance import (
 from answerable.privacy.recognisers.recogniser import Recogniser, Span
 from answerable.privacy.values import DistinctValues
 
-__all__ = ["Claims", "Limits", "Trial", "try_recogniser"]
+__all__ = ["TYPE_PRIOR", "Claims", "Limits", "Trial", "try_recogniser"]
 
-_TYPE_PRIOR: Final = 0.02
+TYPE_PRIOR: Final = 0.02
+"""Probability that a column is of a given type, before looking at it."""
 _HEADER_PRIOR: Final = 0.9
 _USELESS_ALPHA: Final = 0.5
 _SEVERAL: Final = 0.5
@@ -74,7 +75,7 @@ class Claims:
             self.spans.setdefault(position, []).extend(spans)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """What one recogniser found in one column."""
 
@@ -110,7 +111,7 @@ class Trial:
             len(self.whole),
             self.distinct - unseen,
             alpha=self.alpha,
-            prior=_TYPE_PRIOR * self.prior,
+            prior=TYPE_PRIOR * self.prior,
             header_agrees=self.header_agrees,
         )
 
