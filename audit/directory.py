@@ -93,6 +93,11 @@ class Directory:
     def find(self, ref: str) -> Actor:
         """Return an actor; one who was erased has no roles left.
 
+        Returns
+        -------
+        Actor
+            As last recorded.
+
         Raises
         ------
         NotFound

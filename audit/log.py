@@ -6,55 +6,46 @@ through :class:`~answerable.audit.writer.Writer`.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Sequence
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from answerable.audit.entries import Draft, HeaderSubject, Receipt
-from answerable.audit.errors import (
-    Conflict,
-    Erased,
-    EvidenceBroken,
-    InvalidInput,
-    NotFound,
-    Unavailable,
+from answerable.audit import acts
+from answerable.audit.acts import RotatedBucket
+from answerable.audit.entries import Draft, Receipt
+from answerable.audit.errors import EvidenceBroken
+from answerable.audit.identity import (
+    Clock,
+    Scribe,
+    facts_of,
+    new_signing_key,
+    own_signing_key,
+    require_free,
+    require_origin,
+    scribe_of,
 )
-from answerable.audit.ids import UUID7_RANDOM_BYTES, actor_ref, uuid7
-from answerable.audit.keys.derive import KEY_SIZE, keyed_hash, pepper_check
-from answerable.audit.keys.erasure import (
-    ErasureStep,
-    Reached,
-    destroy_older,
-    finish_rotations,
-    rotate_out,
-)
-from answerable.audit.keys.holds import refuse_held
+from answerable.audit.ids import UUID7_RANDOM_BYTES, uuid7
+from answerable.audit.keys.derive import pepper_check, projection_mac
+from answerable.audit.keys.erasure import ErasureStep, Reached, destroy_older, finish_rotations
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
-from answerable.audit.reading import ERASING_KINDS, LogReader, stored_rows
-from answerable.audit.records import Actor, EntryLink, LegalHold, LogOpened, Role, SubjectErased
-from answerable.audit.store import entry_rows, key_rows, view_rows
+from answerable.audit.reading import LogReader
+from answerable.audit.records import LogOpened, Role
+from answerable.audit.store import view_rows
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import insert_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import StoredTiles
+from answerable.audit.stored import StoredLog, stored_log, upgrade_log
 from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from answerable.audit.tree.notes import verifier_key
 from answerable.audit.tree.proofs import root_from_tiles
 from answerable.audit.tree.receipts import write_proof
-from answerable.audit.writer import Clock, Scribe, Turn, Writer
-
-if TYPE_CHECKING:
-    from answerable.audit.verify import StoredRow
+from answerable.audit.turn import Turn
+from answerable.audit.writer import Writer
 
 __all__ = ["Log", "StoredLog", "stored_log", "upgrade_log"]
-
-_ORIGIN: Final = re.compile(r"[a-z0-9][a-z0-9./_-]{0,199}")
-_NAMED: Final = "data-subject"
 
 
 def _nothing(_step: ErasureStep) -> None:
@@ -91,7 +82,7 @@ class Log(LogReader):
         Returns
         -------
         Log
-            Open, with the entry ``log.opened``.
+            Holding the entry ``log.opened``.
 
         Raises
         ------
@@ -102,22 +93,16 @@ class Log(LogReader):
         Unavailable
             If the database cannot be written.
         """
-        if not _ORIGIN.fullmatch(origin):
-            raise InvalidInput(
-                "the log's name is not lower-case letters, digits and . / _ -",
-                where="origin",
-                remedy="For example: example.org/loans",
-            )
+        scribe = scribe_of(origin, vault, clock, entropy)
         database = Database(url, must_exist=False)
-        upgrade(database)
-        with database.read() as connection:
-            if view_rows.read_facts(connection):
-                raise Conflict(
-                    "this database holds a log", where=database.where, remedy="Open it instead."
-                )
-        key = _signing_key(vault, origin, entropy)
-        log = cls(database, _scribe(origin, vault, clock, entropy), key)
-        log._open_first()
+        try:
+            upgrade(database)
+            require_free(database)
+            log = cls(database, scribe, new_signing_key(vault, origin, entropy))
+            log._open_first()
+        except BaseException:
+            database.close()
+            raise
         return log
 
     @classmethod
@@ -134,14 +119,8 @@ class Log(LogReader):
 
         Parameters
         ----------
-        url : str
-            Where it is.
-        vault : KeyVault
-            Its vault.
-        clock : Callable[[], int]
-            Microseconds since 1970 UTC.
-        entropy : Callable[[int], bytes]
-            Gives that many random bytes.
+        url, vault, clock, entropy
+            As for :meth:`create`.
         origin : str, optional
             The log that is expected there.
 
@@ -162,10 +141,10 @@ class Log(LogReader):
         database = Database(url, must_exist=True)
         try:
             require_current(database)
-            facts = _facts(database)
-            _require_origin(facts["origin"], origin, database.where)
-            key = _own_key(facts, vault)
-            log = cls(database, _scribe(facts["origin"], vault, clock, entropy), key)
+            facts = facts_of(database)
+            require_origin(facts["origin"], origin, database.where)
+            key = own_signing_key(facts, vault)
+            log = cls(database, scribe_of(facts["origin"], vault, clock, entropy), key)
             with database.read() as connection:
                 finish_rotations(connection, vault)
         except BaseException:
@@ -235,24 +214,7 @@ class Log(LogReader):
         InvalidInput
             If the draft is not of that kind and record.
         """
-        hold = _held(draft, EntryKind.HOLD_PLACED)
-        named = _name(hold.subject)
-
-        def place(turn: Turn) -> Receipt:
-            before = turn.repeated(draft, named)
-            if before is not None:
-                return before
-            turn.keyring.require(hold.subject)
-            if _identity(hold) in map(_identity, key_rows.holds_of(turn.connection, hold.subject)):
-                raise Conflict(
-                    "this hold is in place already",
-                    where=hold.subject,
-                    remedy="Lift it first, or give the new one another reference.",
-                )
-            key_rows.insert_hold(turn.connection, hold)
-            return turn.place(draft, named)
-
-        return self._writer.run(place)
+        return self._writer.run(lambda turn: acts.place_hold(turn, draft))
 
     def lift_hold(self, draft: Draft) -> Receipt:
         """Lift a legal hold, in the transaction of its entry.
@@ -275,20 +237,7 @@ class Log(LogReader):
         InvalidInput
             If the draft is not of that kind and record.
         """
-        hold = _held(draft, EntryKind.HOLD_LIFTED)
-        named = _name(hold.subject)
-
-        def lift(turn: Turn) -> Receipt:
-            before = turn.repeated(draft, named)
-            if before is not None:
-                return before
-            if not key_rows.delete_hold(turn.connection, hold):
-                raise NotFound(
-                    "no such hold is in place", where=hold.subject, remedy="See the holds in force."
-                )
-            return turn.place(draft, named)
-
-        return self._writer.run(lift)
+        return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
 
     def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
         """Destroy the key of a data subject, a data set or an actor, and record it.
@@ -323,30 +272,14 @@ class Log(LogReader):
         ----------
         GDPR, Article 17(1) and 17(3).
         """
-        _require_erasing(draft)
-        named = _name(ref)
-        rotated: list[tuple[int, int]] = []
 
-        def erase(turn: Turn) -> Receipt:
-            counted = _counted(draft, turn, ref)
-            before = turn.repeated(counted, named)
-            if before is not None:
-                return before
-            refuse_held(key_rows.holds_of(turn.connection, ref), turn.ts)
-            turn.keyring.require(ref)
-            row = key_rows.keys_by_ref(turn.connection, (ref,))[0]
-            receipt = turn.place(counted, named)
-            scribe = self._scribe
-            version = rotate_out(
-                turn.connection, scribe.vault, self.origin, row, scribe.entropy, reached
-            )
-            rotated.append((row.bucket, version))
-            return receipt
+        def erase(turn: Turn) -> tuple[Receipt, RotatedBucket | None]:
+            return acts.erase_holder(turn, draft, ref, scribe=self._scribe, reached=reached)
 
-        receipt = self._writer.run(erase)
+        receipt, rotated = self._writer.run(erase)
         reached(ErasureStep.COMMITTED)
-        for bucket, version in rotated:
-            destroy_older(self._scribe.vault, bucket, version)
+        if rotated is not None:
+            destroy_older(self._scribe.vault, *rotated)
         reached(ErasureStep.DESTROYED)
         return receipt
 
@@ -372,23 +305,8 @@ class Log(LogReader):
         Conflict
             If the actor is registered already.
         """
-        actor = draft.record
-        if draft.kind is not EntryKind.ACTOR_REGISTERED or not isinstance(actor, Actor):
-            raise InvalidInput("not the registration of an actor", where="register_actor")
-        if not name.strip():
-            raise InvalidInput("the name of an actor is empty", where="name")
-        lookup = keyed_hash(self._scribe.vault.pepper(), "actor", actor.actor.encode())
-
-        def register(turn: Turn) -> Receipt:
-            before = turn.repeated(draft)
-            if before is not None:
-                return before
-            if turn.keyring.data_key(actor.actor) is not None:
-                raise Conflict("this actor is registered already", where=actor.actor)
-            turn.keyring.create(actor.actor, lookup, name=name)
-            return turn.place(draft)
-
-        return self._writer.run(register)
+        pepper = self._scribe.vault.pepper()
+        return self._writer.run(lambda turn: acts.register_actor(turn, draft, name, pepper=pepper))
 
     def checkpoint(self) -> str:
         """Sign and store a checkpoint of the log as it is; the same size gives the same note.
@@ -420,6 +338,11 @@ class Log(LogReader):
     def proof(self, entry_id: str) -> str:
         """Return a receipt that proves, offline, that an entry stands in this log.
 
+        Returns
+        -------
+        str
+            A C2SP tlog-proof that carries the entry's header.
+
         Raises
         ------
         NotFound
@@ -436,7 +359,7 @@ class Log(LogReader):
     def save_projection(self, name: str, size: int, state: bytes) -> None:
         """Cache a view that was folded from the log's first `size` entries."""
         root = self.root_at(size)
-        mac = self._projection_mac(name, size, root, state)
+        mac = projection_mac(self._scribe.vault.pepper(), name, size, root, state)
         row = view_rows.ProjectionRow(size, root, state, mac)
         with self._database.write() as connection:
             view_rows.save_projection(connection, name, row)
@@ -474,145 +397,3 @@ class Log(LogReader):
                 where="checkpoint",
                 remedy="Do not publish anything; verify the log against the last checkpoint.",
             )
-
-
-@dataclass(frozen=True)
-class StoredLog:
-    """A log as stored, for verifying without its vault."""
-
-    origin: str
-    vkey: str
-    size: int
-    checkpoint: str | None
-    database: Database
-
-    def rows(self) -> Iterator[StoredRow]:
-        """Return all rows as stored, unchecked."""
-        return stored_rows(self.database)
-
-    def close(self) -> None:
-        """Close the database."""
-        self.database.close()
-
-
-def stored_log(url: str) -> StoredLog:
-    """Open a log for verification only: no vault, no change.
-
-    Raises
-    ------
-    NotFound
-        If there is no log at this address.
-    Unavailable
-        If its schema is not this version's.
-    """
-    database = Database(url, must_exist=True)
-    require_current(database)
-    facts = _facts(database)
-    with database.read() as connection:
-        size = entry_rows.last_seq(connection) + 1
-        last = view_rows.latest_checkpoint(connection)
-    note = None if last is None else last[1]
-    return StoredLog(facts["origin"], facts["vkey"], size, note, database)
-
-
-def upgrade_log(url: str) -> None:
-    """Bring a log's tables to this version's schema, in one transaction."""
-    database = Database(url, must_exist=True)
-    try:
-        upgrade(database)
-    finally:
-        database.close()
-
-
-def _facts(database: Database) -> dict[str, str]:
-    with database.read() as connection:
-        facts = view_rows.read_facts(connection)
-    if not facts.keys() >= {"origin", "vkey", "pepper"}:
-        raise NotFound(
-            "this database holds no finished log",
-            where=database.where,
-            remedy="Check the address, or create the log first.",
-        )
-    return facts
-
-
-def _require_origin(held: str, expected: str | None, where: str) -> None:
-    if expected is not None and held != expected:
-        raise Conflict(
-            f"this is the log {held}, not {expected}",
-            where=where,
-            remedy="Check the database address and ANSWERABLE_ORIGIN.",
-        )
-
-
-def _scribe(origin: str, vault: KeyVault, clock: Clock, entropy: Entropy) -> Scribe:
-    # The log acts under a reference derived from its public name: it is no person.
-    own = hashlib.sha256(b"answerable/log-actor\0" + origin.encode()).digest()[:16]
-    return Scribe(origin, actor_ref(own), vault, clock, entropy)
-
-
-def _signing_key(vault: KeyVault, origin: str, entropy: Entropy) -> Ed25519PrivateKey:
-    try:
-        seed = vault.signing_key(origin)
-    except NotFound:
-        seed = entropy(KEY_SIZE)
-        vault.add_signing_key(origin, seed)
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def _own_key(facts: dict[str, str], vault: KeyVault) -> Ed25519PrivateKey:
-    """Return the log's signing key once the vault has shown that it is this log's."""
-    origin = facts["origin"]
-    try:
-        key = Ed25519PrivateKey.from_private_bytes(vault.signing_key(origin))
-    except NotFound:
-        raise _foreign_vault("it holds no signing key of this log") from None
-    if str(verifier_key(origin, key)) != facts["vkey"]:
-        raise _foreign_vault("its signing key is not the one this log was made with")
-    if pepper_check(vault.pepper(), origin) != facts["pepper"]:
-        raise _foreign_vault("its pepper is not the one this log was made with")
-    return key
-
-
-def _foreign_vault(why: str) -> Unavailable:
-    return Unavailable(
-        f"the key directory does not belong to this log: {why}",
-        where="key directory",
-        remedy="Name the directory that was made with the log (ANSWERABLE_KEY_DIR).",
-    )
-
-
-def _name(ref: str) -> tuple[HeaderSubject, ...]:
-    """Return how the header names the holder a clear record is about (actors stand in the body)."""
-    return (HeaderSubject(ref=ref, role=_NAMED),) if ref.startswith("s-") else ()
-
-
-def _identity(hold: LegalHold) -> tuple[str, str]:
-    return (hold.ground, hold.reference)
-
-
-def _held(draft: Draft, kind: EntryKind) -> LegalHold:
-    if draft.kind is not kind or not isinstance(draft.record, LegalHold) or draft.subjects:
-        raise InvalidInput(
-            f"not an entry of kind {kind.value} with a hold and no subjects of its own",
-            where=f"entry {draft.entry_id}",
-        )
-    return draft.record
-
-
-def _require_erasing(draft: Draft) -> None:
-    recorded = isinstance(draft.record, Actor if draft.kind is EntryKind.ACTOR_RETIRED else SubjectErased)
-    if draft.kind not in ERASING_KINDS or not recorded or draft.subjects:
-        raise InvalidInput(
-            "not an entry that records an erasure",
-            where=f"entry {draft.entry_id}",
-            remedy="Use subject.erased with a SubjectErased record and no subjects of its own.",
-        )
-
-
-def _counted(draft: Draft, turn: Turn, ref: str) -> Draft:
-    """Return the draft with the number of entries that become unreadable filled in."""
-    if not isinstance(draft.record, SubjectErased):
-        return draft
-    entries = entry_rows.count_sealed(turn.connection, ref)
-    return replace(draft, record=draft.record.model_copy(update={"entries": entries}))

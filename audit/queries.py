@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from answerable.audit.entries import Entry, OpenedBody
-from answerable.audit.kinds import EntryKind
 from answerable.audit.keys.derive import day_of
+from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.reading import LogReader
 from answerable.audit.records import LegalHold

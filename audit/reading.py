@@ -8,36 +8,32 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
-
-from sqlalchemy import Connection
+from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
-from answerable.audit.keys.derive import cell_mask, keyed_hash, reference_hash
+from answerable.audit.identity import Scribe
+from answerable.audit.keys.derive import cell_mask, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
-from answerable.audit.store.database import Database
+from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.entry_rows import Selection
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import OutcomeCount
+from answerable.audit.stored import StoredLog, stored_of
 from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
-from answerable.audit.writer import Scribe
-
-if TYPE_CHECKING:
-    from answerable.audit.verify import StoredRow
+from answerable.audit.verify import StoredRow
 
 __all__ = ["ERASING_KINDS", "LogReader"]
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-_CHUNK: Final = 1000
 _RETRIES: Final = 3
 ERASING_KINDS: Final = (
     EntryKind.SUBJECT_ERASED,
@@ -75,6 +71,11 @@ class LogReader:
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id.
 
+        Returns
+        -------
+        Entry
+            With the header bytes that were hashed.
+
         Raises
         ------
         NotFound
@@ -87,12 +88,19 @@ class LogReader:
         found = self._read(lambda connection: entry_rows.entries_by_id(connection, (entry_id,)))
         if entry_id not in found:
             raise NotFound(
-                "no entry has this id", where=f"entry {entry_id}", remedy="Check the id and the log."
+                "no entry has this id",
+                where=f"entry {entry_id}",
+                remedy="Check the id and the log.",
             )
         return found[entry_id]
 
     def entry_at(self, seq: int) -> Entry:
         """Return the entry at a place of the log.
+
+        Returns
+        -------
+        Entry
+            With the header bytes that were hashed.
 
         Raises
         ------
@@ -115,9 +123,7 @@ class LogReader:
         """Return a page of entries, ascending: those after place `after`, at most `limit`."""
         chosen = Selection(tuple(kinds), function)
         return self._read(
-            lambda connection: entry_rows.select_entries(
-                connection, chosen, after=after, limit=limit
-            )
+            lambda snapshot: entry_rows.select_entries(snapshot, chosen, after=after, limit=limit)
         )
 
     def latest(
@@ -131,9 +137,7 @@ class LogReader:
         """Return a page of entries, descending: from the end, or those before place `before`."""
         chosen = Selection(tuple(kinds), function)
         return self._read(
-            lambda connection: entry_rows.select_entries(
-                connection, chosen, before=before, limit=limit
-            )
+            lambda snapshot: entry_rows.select_entries(snapshot, chosen, before=before, limit=limit)
         )
 
     def by_reference(self, reference: str) -> list[Entry]:
@@ -147,6 +151,11 @@ class LogReader:
 
     def open_body(self, entry: Entry) -> OpenedBody:
         """Return what can still be read of an entry's body.
+
+        Returns
+        -------
+        OpenedBody
+            Parts whose key was destroyed are listed.
 
         Raises
         ------
@@ -175,17 +184,10 @@ class LogReader:
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
 
-        Parameters
-        ----------
-        entry_id : str
-            The entry.
-        type_ : type
-            The record type expected.
-
         Returns
         -------
         Record
-            Of that type.
+            Of the type asked for.
 
         Raises
         ------
@@ -220,6 +222,11 @@ class LogReader:
 
     def is_erased(self, ref: str) -> bool:
         """Return whether a data subject's key was destroyed.
+
+        Returns
+        -------
+        bool
+            False while the key exists.
 
         Raises
         ------
@@ -271,6 +278,11 @@ class LogReader:
     def root_at(self, size: int) -> bytes:
         """Return the root of the log's first `size` entries, 32 bytes.
 
+        Returns
+        -------
+        bytes
+            32 bytes.
+
         Raises
         ------
         InvalidInput
@@ -285,6 +297,11 @@ class LogReader:
 
     def inclusion(self, seq: int, size: int) -> list[bytes]:
         """Return the proof that entry `seq` stands in the log's first `size` entries.
+
+        Returns
+        -------
+        list of bytes
+            From the leaf's sibling upwards.
 
         Raises
         ------
@@ -301,6 +318,11 @@ class LogReader:
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the first `new` entries begin with the first `old`.
 
+        Returns
+        -------
+        list of bytes
+            Empty when nothing needs showing.
+
         Raises
         ------
         InvalidInput
@@ -313,29 +335,32 @@ class LogReader:
 
         return self._read(proof)
 
+    def stored(self) -> StoredLog:
+        """Return a snapshot of the log as stored, unchecked, for the verifier."""
+        return stored_of(self._database, self.origin, self.vkey)
+
     def stored_rows(self) -> Iterator[StoredRow]:
         """Return all rows as stored, unchecked, for :mod:`answerable.audit.verify`."""
-        return stored_rows(self._database)
+        return self.stored().rows()
 
     def load_projection(self, name: str) -> tuple[int, bytes] | None:
-        """Return a cached view: the size it was folded up to, and its state.
+        """Return a cached view.
 
-        None when there is none, when it was not written by this log, or when the log's first
-        entries are no longer those it was folded from: fold it anew then.
+        Returns
+        -------
+        (int, bytes) or None
+            The size it was folded up to, and its state. None when there is none, it was not
+            written by this log, or the log no longer begins with what it was folded from.
         """
         row = self._read(lambda connection: view_rows.load_projection(connection, name))
         if row is None or row.size > self.size() or row.root != self.root_at(row.size):
             return None
-        mac = self._projection_mac(name, row.size, row.root, row.state)
+        mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
-
-    def _projection_mac(self, name: str, size: int, root: bytes, state: bytes) -> bytes:
-        sealed = b"\0".join((name.encode(), str(size).encode(), root.hex().encode(), state))
-        return keyed_hash(self._scribe.vault.pepper(), "projection", sealed)
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
@@ -366,19 +391,3 @@ class LogReader:
             except BucketKeyMissing:
                 continue
         return self._read(step)
-
-
-def stored_rows(database: Database) -> Iterator[StoredRow]:
-    """Return all rows of a log as stored, unchecked, a thousand at a time."""
-    from answerable.audit.verify import StoredRow
-
-    with database.read() as connection:
-        last = entry_rows.last_seq(connection)
-    for first in range(0, last + 1, _CHUNK):
-        with database.read() as connection:
-            rows = entry_rows.entries_between(connection, first, first + _CHUNK)
-            bodies = entry_rows.bodies_between(connection, first, first + _CHUNK)
-        for seq, header, leaf in rows:
-            held = bodies.get(seq, {})
-            parts = tuple(held.get(number) for number in range(max(held, default=-1) + 1))
-            yield StoredRow(seq, header, leaf, parts)

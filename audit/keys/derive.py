@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -30,6 +31,7 @@ from answerable.audit.errors import RecordTampered
 __all__ = [
     "BUCKETS",
     "KEY_SIZE",
+    "Entropy",
     "NONCE_SIZE",
     "KeyAddress",
     "bucket_of",
@@ -42,6 +44,7 @@ __all__ = [
     "part_address",
     "pepper_check",
     "period_of",
+    "projection_mac",
     "record_key",
     "reference_hash",
     "seal",
@@ -49,6 +52,9 @@ __all__ = [
     "unwrap_data_key",
     "wrap_data_key",
 ]
+
+Entropy = Callable[[int], bytes]
+"""Gives that many random bytes."""
 
 BUCKETS: Final = 4096
 """Erasing one holder re-wraps the keys of one bucket: with a million holders about 244."""
@@ -68,11 +74,18 @@ class KeyAddress:
 
     def to_bytes(self) -> bytes:
         """Return the associated data of the wrapping."""
-        return f"answerable/wrap1\0{self.origin}\0{self.ref}\0{self.bucket}\0{self.version}".encode()
+        return (
+            f"answerable/wrap1\0{self.origin}\0{self.ref}\0{self.bucket}\0{self.version}".encode()
+        )
 
 
 def keyed_hash(key: bytes, label: str, data: bytes) -> bytes:
     r"""Return HMAC-SHA256(key, label || 0x00 || data): 32 bytes, separate for each label.
+
+    Returns
+    -------
+    bytes
+        32 bytes.
 
     Examples
     --------
@@ -97,8 +110,19 @@ def pepper_check(pepper: bytes, origin: str) -> str:
     return keyed_hash(pepper, "check", origin.encode()).hex()
 
 
+def projection_mac(pepper: bytes, name: str, size: int, root: bytes, state: bytes) -> bytes:
+    """Return the seal of a cached view: nobody without the vault can make another state pass."""
+    sealed = b"\0".join((name.encode(), str(size).encode(), root.hex().encode(), state))
+    return keyed_hash(pepper, "projection", sealed)
+
+
 def bucket_of(ref: str) -> int:
     """Return the bucket of a holder: the first 12 bits of its random reference.
+
+    Returns
+    -------
+    int
+        0 to 4,095.
 
     Examples
     --------
@@ -228,6 +252,11 @@ def wrap_data_key(bucket_key: bytes, data_key: bytes, address: KeyAddress, nonce
 def unwrap_data_key(bucket_key: bytes, wrapped: bytes, address: KeyAddress) -> bytes:
     """Return a wrapped data key.
 
+    Returns
+    -------
+    bytes
+        32 bytes.
+
     Raises
     ------
     RecordTampered
@@ -247,6 +276,11 @@ def cell_mask(period_key: bytes, entry_id: str) -> int:
 def period_of(ts: int) -> str:
     """Return the month of a time in microseconds UTC: which period key hides its cell code.
 
+    Returns
+    -------
+    str
+        ``YYYY-MM``.
+
     Examples
     --------
     >>> period_of(1_795_000_000_000_000)
@@ -257,6 +291,11 @@ def period_of(ts: int) -> str:
 
 def day_of(ts: int) -> str:
     """Return the day (UTC) of a time in microseconds.
+
+    Returns
+    -------
+    str
+        ``YYYY-MM-DD``.
 
     Examples
     --------

@@ -20,8 +20,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
 from answerable.audit.keys.derive import (
     KEY_SIZE,
     NONCE_SIZE,
@@ -31,6 +29,7 @@ from answerable.audit.keys.derive import (
 )
 from answerable.audit.keys.subjects import new_bucket_key
 from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.store.database import Connection
 from answerable.audit.store.key_rows import (
     KeyRow,
     advance_bucket,
@@ -57,7 +56,12 @@ Reached = Callable[[ErasureStep], None]
 
 
 def rotate_out(
-    connection: Connection, vault: KeyVault, origin: str, erased: KeyRow, entropy: Entropy,
+    connection: Connection,
+    erased: KeyRow,
+    *,
+    vault: KeyVault,
+    origin: str,
+    entropy: Entropy,
     reached: Reached,
 ) -> int:
     """Delete one holder's key row and move the others of its bucket to a new bucket key.
@@ -66,12 +70,12 @@ def rotate_out(
     ----------
     connection : Connection
         A transaction that claimed the head.
+    erased : KeyRow
+        The row to delete.
     vault : KeyVault
         Gets the new bucket key.
     origin : str
         The log.
-    erased : KeyRow
-        The row to delete.
     entropy : Callable[[int], bytes]
         Gives the key and nonces.
     reached : Callable[[ErasureStep], None]

@@ -172,6 +172,11 @@ def header_of(
 ) -> Header:
     """Return the header of an entry.
 
+    Returns
+    -------
+    Header
+        Not yet checked for its size in bytes.
+
     Raises
     ------
     InvalidInput

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
 from answerable.audit.errors import Conflict, Erased, InvalidInput, NotFound, Unavailable
 from answerable.audit.ids import subject_ref
 from answerable.audit.keys.derive import (
@@ -26,6 +24,7 @@ from answerable.audit.keys.derive import (
     wrap_data_key,
 )
 from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import knows_subject
 from answerable.audit.store.key_rows import (
     KeyRow,
@@ -93,6 +92,11 @@ class Keyring:
     def data_key(self, ref: str) -> bytes | None:
         """Return a holder's data key, None when there is none (or no longer).
 
+        Returns
+        -------
+        bytes or None
+            32 bytes.
+
         Raises
         ------
         BucketKeyMissing
@@ -113,6 +117,11 @@ class Keyring:
     def name_of(self, ref: str) -> str | None:
         """Return the name sealed under an actor's key, None when the key is gone.
 
+        Returns
+        -------
+        str or None
+            The name.
+
         Raises
         ------
         BucketKeyMissing
@@ -126,6 +135,11 @@ class Keyring:
 
     def require(self, ref: str) -> bytes:
         """Return a holder's data key.
+
+        Returns
+        -------
+        bytes
+            32 bytes.
 
         Raises
         ------
@@ -162,6 +176,11 @@ class Keyring:
 
     def find_or_create(self, holder_id: str) -> str:
         """Return the reference of a holder, with a fresh key if it has none.
+
+        Returns
+        -------
+        str
+            ``s-`` and 32 hex digits.
 
         Raises
         ------
@@ -236,6 +255,11 @@ def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
 
     A version left behind by a transaction that never committed is not used again: rows wrapped
     under it may lie in the database's dead pages.
+
+    Returns
+    -------
+    int
+        At least `first`.
     """
     version = first
     while True:
@@ -249,6 +273,11 @@ def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
 
 def open_name(data_key: bytes, ref: str, sealed: bytes) -> str:
     """Return the name sealed under an actor's own key.
+
+    Returns
+    -------
+    str
+        The name.
 
     Raises
     ------

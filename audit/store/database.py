@@ -24,7 +24,7 @@ from answerable.audit.errors import InvalidInput, NotFound
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
 
-__all__ = ["Database"]
+__all__ = ["Connection", "Database"]
 
 _LOCK_TIMEOUT_S: Final = 30
 _SQLITE_PRAGMAS: Final = (
@@ -66,9 +66,11 @@ class Database:
         self.where = "memory" if in_memory else _label(address)
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
-        self._engine = _sqlite_engine(address, in_memory=in_memory) if (
-            self.dialect == "sqlite"
-        ) else _postgres_engine(address)
+        self._engine = (
+            _sqlite_engine(address, in_memory=in_memory)
+            if (self.dialect == "sqlite")
+            else _postgres_engine(address)
+        )
         # One connection in memory serves all threads: they take turns.
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()

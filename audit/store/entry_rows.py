@@ -6,6 +6,7 @@ was found by: the columns are an index, the header is what was proven.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +23,11 @@ __all__ = [
     "MAX_PAGE",
     "NewEntry",
     "Selection",
+    "UncheckedRow",
     "bodies_between",
     "body_parts",
     "count_sealed",
-    "entries_between",
+    "rows_between",
     "entries_by_id",
     "entries_by_reference",
     "entries_of_subject",
@@ -39,6 +41,7 @@ __all__ = [
 
 MAX_PAGE = 5000
 _CHUNK = 500
+_UUID_BYTES = 16
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
 
 
@@ -51,6 +54,16 @@ class NewEntry:
     header_bytes: bytes
     leaf: bytes
     parts: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UncheckedRow:
+    """An entry as stored, with what its index columns say under the header's keys."""
+
+    seq: int
+    header: bytes
+    leaf: bytes
+    columns: dict[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,11 @@ def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
 
 def entries_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Entry]:
     """Return the stored entries among `ids`.
+
+    Returns
+    -------
+    dict
+        By id; unknown ids are left out.
 
     Raises
     ------
@@ -206,15 +224,31 @@ def count_sealed(connection: Connection, ref: str) -> int:
 def body_parts(connection: Connection, seq: int) -> dict[int, bytes]:
     """Return the stored parts of one entry by their number."""
     rows = connection.execute(select(body.c.part, body.c.data).where(body.c.seq == seq))
-    return {number: data for number, data in rows}
+    return dict(rows.tuples().all())
 
 
-def entries_between(connection: Connection, first: int, last: int) -> list[tuple[int, bytes, bytes]]:
-    """Return (seq, header, leaf) of the places first..last-1 as stored, unchecked."""
+def rows_between(connection: Connection, first: int, last: int) -> list[UncheckedRow]:
+    """Return the rows of the places first..last-1 as stored."""
     query = (
-        select(*_COLUMNS).where(entry.c.seq >= first, entry.c.seq < last).order_by(entry.c.seq)
+        select(*_COLUMNS, entry.c.id, entry.c.ts, entry.c.kind, entry.c.function, entry.c.reference)
+        .where(entry.c.seq >= first, entry.c.seq < last)
+        .order_by(entry.c.seq)
     )
-    return [(seq, header, leaf) for seq, header, leaf in connection.execute(query)]
+    return [
+        UncheckedRow(
+            seq,
+            header,
+            leaf,
+            {
+                "id": _uuid_text(key),
+                "ts": ts,
+                "kind": kind,
+                "function": function,
+                "ref": reference,
+            },
+        )
+        for seq, header, leaf, key, ts, kind, function, reference in connection.execute(query)
+    ]
 
 
 def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int, dict[int, bytes]]:
@@ -234,19 +268,24 @@ def last_seq(connection: Connection) -> int:
     return -1 if highest is None else highest
 
 
-def _named_by(index: Table, condition: ColumnElement[bool]) -> Select[tuple[int, bytes, bytes]]:
+def _named_by(index: Table, condition: ColumnElement[bool]) -> Select[int, bytes, bytes]:
     named = select(index.c.seq).where(condition)
     return select(*_COLUMNS).where(entry.c.seq.in_(named)).order_by(entry.c.seq)
 
 
-def _fetch(connection: Connection, query: Select[tuple[int, bytes, bytes]]) -> list[Entry]:
-    return [_checked(seq, header, leaf) for seq, header, leaf in connection.execute(query)]
+def _fetch(connection: Connection, query: Select[int, bytes, bytes]) -> list[Entry]:
+    return [_checked(*row) for row in connection.execute(query)]
 
 
 def _checked(seq: int, header: bytes, leaf: bytes) -> Entry:
     if leaf_hash(header) != leaf:
         raise _tampered(seq, "its header does not give its leaf hash")
     return Entry(seq, header, leaf)
+
+
+def _uuid_text(key: bytes) -> str:
+    # Whatever stands in the column: the verifier compares it with the header.
+    return str(uuid.UUID(bytes=key)) if len(key) == _UUID_BYTES else key.hex()
 
 
 def _tampered(seq: int, what: str) -> RecordTampered:
@@ -283,7 +322,8 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, object]])
         return
     # A rule or trigger may swallow a row without an error: an append is acknowledged only
     # when the database says that it stored every row.
-    if connection.execute(insert(table), rows).rowcount != len(rows):
+    stored = connection.execute(insert(table), rows, execution_options={"preserve_rowcount": True})
+    if stored.rowcount != len(rows):
         raise Unavailable(
             "the database did not store every row",
             where=f"table {table.name}",

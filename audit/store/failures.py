@@ -22,7 +22,10 @@ _LOCKED: Final = (
     "the database is locked by another process",
     "Close what holds it (a long transaction, another program), then try again.",
 )
-_FULL: Final = ("the database or its disk is full", "Free space or raise its limit, then try again.")
+_FULL: Final = (
+    "the database or its disk is full",
+    "Free space or raise its limit, then try again.",
+)
 _READ_ONLY: Final = (
     "the database can only be read",
     "Check the owner and permissions of the file and its folder, or use the primary server.",
@@ -103,9 +106,13 @@ def translated(where: str) -> Iterator[None]:
 
 
 def _unavailable(error: BaseException | None, where: str) -> AnswerableError:
-    what, remedy = _from_sqlite(error) or _from_postgres(error) or (
-        f"the database failed ({type(error).__name__})",
-        "See the database's own log.",
+    what, remedy = (
+        _from_sqlite(error)
+        or _from_postgres(error)
+        or (
+            f"the database failed ({type(error).__name__})",
+            "See the database's own log.",
+        )
     )
     return Unavailable(what, where=where, remedy=remedy)
 

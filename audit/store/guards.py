@@ -27,6 +27,9 @@ _KEYS: Final = {
     "tile": ("level", "idx"),
     "checkpoint": ("size",),
 }
+_SQLITE_ONE_HEAD: Final = """CREATE TRIGGER main.head_no_replace BEFORE INSERT ON head
+    WHEN EXISTS (SELECT 1 FROM head)
+    BEGIN SELECT RAISE(ABORT, 'the head of the log only moves forward'); END"""
 _OTHER_KEYS: Final = {"entry": ("id",)}
 
 
@@ -45,14 +48,21 @@ def guard_statements(dialect: str) -> list[str]:
     """
     if dialect == "sqlite":
         return [statement for table in _KEYS for statement in _sqlite_table(table)] + _sqlite_head()
-    return [*_postgres_functions(), *(s for table in _KEYS for s in _postgres_table(table)), *_postgres_head()]
+    return [
+        *_postgres_functions(),
+        *(s for table in _KEYS for s in _postgres_table(table)),
+        *_postgres_head(),
+    ]
 
 
 def _sqlite_table(table: str) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, 'append-only table: {table}'); END"
     same = [" AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])]
     same += [f"{column} = NEW.{column}" for column in _OTHER_KEYS.get(table, ())]
-    exists = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {keys})" for keys in same)
+    exists = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {keys})"  # noqa: S608 - names from this file
+        for keys in same
+    )
     return [
         f"CREATE TRIGGER main.{table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER main.{table}_no_delete BEFORE DELETE ON {table} {refuse}",
@@ -66,8 +76,7 @@ def _sqlite_head() -> list[str]:
         f"CREATE TRIGGER main.head_forward BEFORE UPDATE ON head "
         f"WHEN NEW.size < OLD.size OR NEW.turn < OLD.turn OR NEW.id <> OLD.id {refuse}",
         f"CREATE TRIGGER main.head_no_delete BEFORE DELETE ON head {refuse}",
-        f"CREATE TRIGGER main.head_no_replace BEFORE INSERT ON head "
-        f"WHEN EXISTS (SELECT 1 FROM head) {refuse}",
+        _SQLITE_ONE_HEAD,
     ]
 
 

@@ -44,6 +44,11 @@ def claim_head(connection: Connection) -> Head:
     It is the first statement of every write. The row stays locked until the transaction ends,
     so key rows, holds and entries read after it cannot change underneath.
 
+    Returns
+    -------
+    Head
+        As it is for this turn.
+
     Raises
     ------
     Unavailable
@@ -64,6 +69,11 @@ def claim_head(connection: Connection) -> Head:
 
 def read_head(connection: Connection) -> Head:
     """Read the head without claiming it.
+
+    Returns
+    -------
+    Head
+        As of this snapshot.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from answerable.audit.store.tables import entry, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 
-__all__ = ["StoredTiles", "insert_tiles"]
+__all__ = ["StoredTiles", "full_tile", "insert_tiles"]
 
 
 class StoredTiles:
@@ -33,9 +33,7 @@ class StoredTiles:
         NotFound
             If rows are missing.
         """
-        full = self._connection.execute(
-            select(tile.c.data).where(tile.c.level == level, tile.c.idx == index)
-        ).scalar()
+        full = full_tile(self._connection, level, index)
         data = full if full is not None else self._partial(level, index, width)
         if len(data) < width * HASH_SIZE:
             raise NotFound(
@@ -60,6 +58,12 @@ class StoredTiles:
                 .order_by(tile.c.idx)
             )
         return b"".join(self._connection.execute(query).scalars())
+
+
+def full_tile(connection: Connection, level: int, index: int) -> bytes | None:
+    """Return a full tile as stored, None when there is none."""
+    query = select(tile.c.data).where(tile.c.level == level, tile.c.idx == index)
+    return connection.execute(query).scalar()
 
 
 def insert_tiles(connection: Connection, tiles: Sequence[FullTile]) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "OutcomeCount",
     "ProjectionRow",
     "add_counts",
+    "checkpoint_notes",
     "insert_checkpoint",
     "insert_facts",
     "latest_checkpoint",
@@ -59,12 +60,17 @@ def insert_facts(connection: Connection, facts: Mapping[str, str]) -> None:
 
 def read_facts(connection: Connection) -> dict[str, str]:
     """Return what was fixed when the log was made; empty when it was not finished."""
-    return {key: value for key, value in connection.execute(select(meta.c.key, meta.c.value))}
+    return dict(connection.execute(select(meta.c.key, meta.c.value)).tuples().all())
 
 
 def insert_checkpoint(connection: Connection, size: int, ts: int, note: str) -> None:
     """Store a signed checkpoint."""
     connection.execute(insert(checkpoint), [{"size": size, "ts": ts, "note": note}])
+
+
+def checkpoint_notes(connection: Connection) -> list[str]:
+    """Return all stored checkpoints, by size."""
+    return list(connection.execute(select(checkpoint.c.note).order_by(checkpoint.c.size)).scalars())
 
 
 def latest_checkpoint(connection: Connection) -> tuple[int, str] | None:

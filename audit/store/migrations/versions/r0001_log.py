@@ -98,7 +98,9 @@ def _create_log() -> None:
 def _create_tree() -> None:
     _create(
         "head",
-        sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", name="one_head"), primary_key=True),
+        sa.Column(
+            "id", sa.Integer, sa.CheckConstraint("id = 1", name="one_head"), primary_key=True
+        ),
         _number("turn", wide=True),
         _number("size", wide=True),
         _number("ts", wide=True),
