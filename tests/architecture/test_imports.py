@@ -23,15 +23,27 @@ SEEDS = {
     ],
     "pure-core": [
         ("answerable.audit.canonical", "answerable.audit.indirect"),
-        ("answerable.audit.indirect", "jinja2"),
+        ("answerable.audit.indirect", "httpx"),
     ],
-    "door-fastapi": [("answerable.privacy.seed_web", "fastapi")],
+    "no-network": [
+        ("answerable.privacy.seed", "answerable.privacy.indirect"),
+        ("answerable.privacy.indirect", "urllib.request"),
+    ],
+    "second-implementation": [("answerable.audit.verify", "answerable.audit.tree.merkle")],
+    "light-serving": [
+        ("answerable.api.http.seed", "answerable.explain.shap_engine"),
+        ("answerable.explain.shap_engine", "shap"),
+    ],
+    "door-fastapi": [("answerable.audit.seed_web", "fastapi")],
     "door-typer": [("answerable.api.flows.seed", "typer")],
     "door-sqlalchemy": [("answerable.api.http.seed", "sqlalchemy")],
     "door-yaml": [("answerable.governance.seed_yaml", "yaml")],
     "door-shap": [("answerable.explain.seed_shap", "shap")],
     "door-fairlearn": [("answerable.governance.seed_fairlearn", "fairlearn")],
     "door-presidio": [("answerable.privacy.seed_presidio", "presidio_analyzer")],
+    "door-pandas": [("answerable.governance.seed_pandas", "pandas")],
+    "door-models": [("answerable.explain.seed_models", "skops.io")],
+    "door-jinja2": [("answerable.api.http.seed_template", "jinja2")],
     "door-narwhals": [("answerable.explain.seed_narwhals", "narwhals")],
 }
 
@@ -46,8 +58,10 @@ def small_house(repository: Path, root: Path) -> Path:
     shutil.copy(repository / "pyproject.toml", root)
     names = {"answerable"}
     for contract in contracts(repository):
-        sources = contract.get("source_modules")
-        names |= {str(name) for name in sources} if isinstance(sources, list) else set()
+        for key in ("source_modules", "forbidden_modules"):
+            listed = contract.get(key)
+            found = {str(name) for name in listed} if isinstance(listed, list) else set()
+            names |= {name for name in found if name.startswith("answerable")}
     for folder in ("governance", "explain", "privacy", "audit", "model_cards", "api"):
         names.add(f"answerable.{folder}")
     for module in names:
