@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from answerable.audit.codes import Role
-from answerable.audit.errors import NotFound
+from answerable.audit.errors import NotFound, NotReleased
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     BaselineVersion,
@@ -22,6 +22,7 @@ from answerable.audit.records import (
     Record,
 )
 from answerable.governance.gate import GateResult
+from answerable.governance.policy import Policy
 from answerable.governance.registry import (
     EvidenceEntry,
     FunctionEntry,
@@ -29,6 +30,8 @@ from answerable.governance.registry import (
     Registry,
     ReleaseEntry,
 )
+from answerable.governance.release import release_in_force
+from answerable.governance.status import status_of
 from answerable.model_cards.card import (
     CardOverlay,
     LiveCounts,
@@ -171,6 +174,7 @@ def card_overlay(
     state: LogState,
     *,
     gate: GateResult | None = None,
+    policy: Policy | None = None,
     counts: LiveCounts | None = None,
 ) -> CardOverlay:
     """Return what the log says now about a decision function.
@@ -185,6 +189,8 @@ def card_overlay(
         Time, origin and size of the log.
     gate : GateResult, optional
         The gate's present answer; without it sign-offs and waivers read ``not_checked``.
+    policy : Policy, optional
+        Tells an approved or rejected function from one in review.
     counts : LiveCounts, optional
         How the function was used.
 
@@ -204,7 +210,7 @@ def card_overlay(
         as_of=state.as_of,
         log=state.log,
         size=state.size,
-        status=_status(registry, found.digest, release),
+        status=status_of(registry, found.digest, state.as_of, policy=policy).value,
         release=None if release is None else _release_line(release),
         sign_offs=tuple(_sign_offs(registry, found.digest, gate)),
         sign_offs_missing=_missing(gate),
@@ -214,14 +220,10 @@ def card_overlay(
 
 
 def _release(registry: Registry, function: str, now: int) -> ReleaseEntry | None:
-    for item in sorted(registry.releases.values(), key=lambda entry: -entry.at.seq):
-        if (
-            item.record.function == function
-            and item.ended is None
-            and now < item.record.valid_until
-        ):
-            return item
-    return None
+    try:
+        return release_in_force(registry, function, now)
+    except NotReleased:
+        return None
 
 
 def _release_line(item: ReleaseEntry) -> ReleaseLine:
@@ -231,19 +233,6 @@ def _release_line(item: ReleaseEntry) -> ReleaseLine:
         granted_at=item.at.ts,
         valid_until=item.record.valid_until,
     )
-
-
-def _status(registry: Registry, function: str, release: ReleaseEntry | None) -> str:
-    if release is not None:
-        return "released"
-    past = [item for item in registry.releases.values() if item.record.function == function]
-    if past:
-        last = max(past, key=lambda item: item.at.seq)
-        return last.ended or "expired"
-    if any(item.record.function == function for item in registry.sign_offs.values()):
-        return "in_review"
-    assessed = registry.evidence_of(function, EntryKind.FAIRNESS_ASSESSED)
-    return "assessed" if assessed else "draft"
 
 
 def _sign_offs(registry: Registry, function: str, gate: GateResult | None) -> Iterator[SignOffLine]:

@@ -16,21 +16,26 @@ from answerable.audit.errors import InvalidInput
 
 __all__ = [
     "AssessmentResult",
+    "ChangeResult",
     "ColumnResult",
     "ContainsResult",
     "CountedResult",
     "CounterfactualResult",
+    "DetectorResult",
     "DisparityResult",
     "ExplanationResult",
     "FindingResult",
     "GroupResult",
+    "ImportanceResult",
+    "NotExaminedResult",
     "ProfileResult",
-    "QualityResult",
     "RateResult",
     "ReasonResult",
     "ScanResult",
+    "ScanVerdictResult",
     "UndefinedResult",
     "VerdictResult",
+    "ViolationResult",
     "group_label",
 ]
 
@@ -89,6 +94,7 @@ class ContainsResult(ResultDocument):
     rate: float
     interval: Ends | None = None
     distinct: int | None = None
+    masked_examples: tuple[str, ...] = ()
 
 
 class NotExaminedResult(ResultDocument):
@@ -111,6 +117,34 @@ class ColumnResult(ResultDocument):
     not_examined_reasons: tuple[NotExaminedResult, ...] = ()
     action: str | None = None
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether personal data was recognised, by its values or by its heading."""
+        marked = self.role in {"direct_identifier", "special_category"}
+        return self.type != "NONE" or bool(self.contains) or marked
+
+
+class DetectorResult(ResultDocument):
+    """A detector that ran, and on how many columns."""
+
+    entity: str
+    engine: str
+    columns: int
+
+
+class ViolationResult(ResultDocument):
+    """Something the policy forbids in a column."""
+
+    column: str
+    what: str
+
+
+class ScanVerdictResult(ResultDocument):
+    """The scan against its policy."""
+
+    state: Literal["HOLDS", "VIOLATED", "NOT_EXAMINED"]
+    violations: tuple[ViolationResult, ...] = ()
+
 
 def _engine_names(value: object) -> object:
     """Accept engines as a mapping name -> version, or as a list of names or objects."""
@@ -132,14 +166,17 @@ class ScanResult(ResultDocument):
     rows: int
     engines: Annotated[dict[str, str | None], BeforeValidator(_engine_names)]
     columns: tuple[ColumnResult, ...]
+    examined_rows: int | None = None
+    detectors: tuple[DetectorResult, ...] = ()
+    verdict: ScanVerdictResult | None = None
 
     def with_findings(self) -> tuple[ColumnResult, ...]:
         """Return the columns in which something was found."""
-        return tuple(c for c in self.columns if c.type != "NONE" or c.contains)
+        return tuple(column for column in self.columns if column.is_personal)
 
     def not_examined(self) -> tuple[ColumnResult, ...]:
         """Return the columns on which some detector did not run."""
-        return tuple(c for c in self.columns if c.not_examined)
+        return tuple(column for column in self.columns if column.not_examined)
 
 
 # --------------------------------------------------------------------------- fairness
@@ -276,55 +313,70 @@ class ReasonResult(ResultDocument):
 
     code: str
     rank: int | None = None
-    contribution: float | None = None
     player: str = ""
-    value: JsonValue = None
-    reference: JsonValue = None
-    title: str = ""
+    source: str = "model"
+    contribution: float | None = None
+    value: float | str | None = None
+    reference: float | str | None = None
     actionable: bool | None = None
+    protected: bool = False
+    near_tie: bool = False
 
 
 class ChangeResult(ResultDocument):
-    """One input that would have to change."""
+    """One input that would have to differ."""
 
-    feature: str
-    before: JsonValue = Field(default=None, alias="from")
-    after: JsonValue = Field(default=None, alias="to")
+    column: str
+    before: float | str | None = None
+    after: float | str | None = None
+    derived: bool = False
 
 
 class CounterfactualResult(ResultDocument):
-    """What would have changed the outcome."""
+    """Changes after which the outcome would have been another."""
 
     status: str
     changes: tuple[ChangeResult, ...] = ()
+    score: float | None = None
 
 
 class ExplanationResult(ResultDocument):
-    """Why one decision came out as it did."""
+    """Why one case came out as it did; without a model's part, attributions are empty."""
 
     base_value: float | None
     output: float | None
     scale: str
-    exact: bool
+    exact: bool | None
     attributions: dict[str, float]
     reasons: tuple[ReasonResult, ...] = ()
     counterfactuals: tuple[CounterfactualResult, ...] = ()
+    outcome: str = ""
+    outcome_code: str = ""
+    determined_by: str = ""
+    rule: str | None = None
+    method: str | None = None
+    game: str | None = None
+    residual: float | None = None
+    tolerance: float | None = None
+    threshold: float | None = None
+    margin_to_threshold: float | None = None
+    baseline_name: str = ""
+    findings: tuple[str, ...] = ()
+    row: int | None = None
 
 
 class ImportanceResult(ResultDocument):
-    """How much one input moves scores on average."""
+    """How far one input moves the score, over many cases."""
 
     player: str
     mean_abs: float
+    share: float | None = None
 
 
 class ProfileResult(ResultDocument):
-    """Global importance of inputs."""
+    """Global importance of inputs, the largest first."""
 
-    importance: tuple[ImportanceResult, ...]
-
-
-class QualityResult(ResultDocument):
-    """Quality of a data set."""
-
-    rows: int
+    importances: tuple[ImportanceResult, ...]
+    rows: int | None = None
+    method: str = ""
+    exact: bool | None = None

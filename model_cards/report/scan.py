@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -13,7 +14,24 @@ from answerable.model_cards.results import ColumnResult, ScanResult
 
 __all__ = ["scan_report"]
 
-_CHARTED = 24
+_CHARTED: Final = 24
+_ROLES: Final = {
+    "direct_identifier": "names a person",
+    "quasi_identifier": "can single out a person together with others",
+    "special_category": "specially protected",
+    "attribute": "describes a person",
+    "free_text": "free text",
+    "none": "–",
+}
+_ACTIONS: Final = {
+    "drop": "leave out",
+    "pseudonymise": "pseudonymise",
+    "generalise": "make coarser",
+    "separate": "keep apart",
+    "redact": "redact",
+    "review": "look at it",
+    "keep": "keep",
+}
 
 
 def scan_report(result: Mapping[str, JsonValue], *, source: str = "") -> str:
@@ -52,6 +70,8 @@ def scan_report(result: Mapping[str, JsonValue], *, source: str = "") -> str:
             "clean": clean,
             "scan": scan,
             "chart": _chart(found, scan.rows),
+            "roles": _ROLES,
+            "actions": _ACTIONS,
         },
     )
 
@@ -65,8 +85,10 @@ def _contents(*, found: bool, partly: bool) -> list[tuple[str, str]]:
 
 def _figures(scan: ScanResult, found: int, partly: int) -> list[dict[str, str]]:
     columns = f"of {len(scan.columns)} columns"
+    examined = scan.rows if scan.examined_rows is None else scan.examined_rows
+    rows = "all examined" if examined == scan.rows else f"{whole(examined)} examined"
     return [
-        {"label": "Rows", "value": whole(scan.rows), "note": "in the table"},
+        {"label": "Rows", "value": whole(scan.rows), "note": rows},
         {"label": "With personal data", "value": str(found), "note": columns},
         {"label": "Not fully examined", "value": str(partly), "note": columns},
     ]

@@ -24,6 +24,7 @@ _BASELINE_COLUMNS: Final = (
 _IMPORTANCE_COLUMNS: Final = (
     Column(key="player", label="Input"),
     Column(key="mean_abs", label="Mean absolute contribution", form="number"),
+    Column(key="share", label="Part of all", form="share"),
 )
 
 
@@ -69,10 +70,15 @@ def _importance(facts: CardFacts) -> list[CardField]:
         return [owed("explanation.importance", label, Role.SCIENTIST, "table")]
     profile = ProfileResult.read(evidence.record.result)
     rows: list[JsonValue] = [
-        {"player": item.player, "mean_abs": item.mean_abs} for item in profile.importance
+        {"player": item.player, "mean_abs": item.mean_abs, "share": item.share}
+        for item in profile.importances
     ]
-    return [
+    fields = [
         computed(
             "explanation.importance", label, rows, evidence, "table", columns=_IMPORTANCE_COLUMNS
         )
     ]
+    if profile.method:
+        text = f"{profile.method}, {'exact' if profile.exact else 'approximate'}"
+        fields.append(computed("explanation.method", "Method", text, evidence))
+    return fields
