@@ -93,8 +93,8 @@ def lineage_of(registry: Registry, function: str) -> Lineage:
     named = {item.inputs["policy"] for item in evidence if "policy" in item.inputs}
     policies = [registry.policy_named(digest) for digest in sorted(named)]
     baselines = [registry.baselines.get(digest) for digest in record.baselines]
-    wanted = {record.use_case: registry.use_cases, record.catalogue: registry.catalogues}
-    missing = [digest for digest, known in wanted.items() if digest not in known]
+    known = {*registry.use_cases, *registry.catalogues}
+    missing = [digest for digest in (record.use_case, record.catalogue) if digest not in known]
     missing += [digest for digest in record.baselines if digest not in registry.baselines]
     missing += [item.digest for item in datasets if item.found is None]
     return Lineage(

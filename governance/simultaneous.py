@@ -4,8 +4,10 @@ Promises: all intervals of a family cover together with probability 1 - alpha, s
 over twelve groups errs no more often than one over two. The bootstrap resamples counts, not
 rows: drawing n rows with replacement within a group and counting them is one multinomial
 draw over that group's states. Each replicate's largest studentised deviation is taken; its
-(1 - alpha) quantile replaces the normal critical value and is never below it. The intervals
-themselves are those of :mod:`answerable.governance.uncertainty`.
+(1 - alpha) quantile replaces the normal critical value and is never below it. Deviations are
+divided by the standard error at the truth they are drawn from, as Wilson's interval does:
+the intervals, those of :mod:`answerable.governance.uncertainty`, already follow the skewness
+of rates near 0 and 1, and dividing by the estimated error would pay for it twice.
 
 Resampling starts from proportions drawn one observation towards the whole table, and
 deviations are measured from that same point: a group of three with no refusal would
@@ -147,45 +149,55 @@ class Resamples:
         scale: Scale,
         members: Sequence[Contrast],
     ) -> NDArray[np.float64]:
-        """Return the largest absolute studentised deviation of each draw."""
-        statistic, error = _statistic(
-            wanted.successes(draws), wanted.trials(draws), members, scale, smoothing=0.5
+        """Return each draw's largest deviation from the truth it was drawn from."""
+        left, right = _sides(members, draws.shape[1])
+        successes, trials = wanted.successes(draws), wanted.trials(draws)
+        true_successes, true_trials = wanted.successes(self._centre), wanted.trials(self._centre)
+        seen, truth, rows = _rates(successes, trials, true_successes, true_trials, left)
+        deviation, variance = seen - truth, truth * (1 - truth) / rows
+        if scale != "value":
+            other, other_truth, other_rows = _rates(
+                successes, trials, true_successes, true_trials, right
+            )
+            # A ratio r of left to right is the difference left - r right, which is linear.
+            factor = np.divide(truth, other_truth, out=np.zeros_like(truth), where=other_truth > 0)
+            factor = factor if scale == "ratio" else np.ones_like(truth)
+            deviation = deviation - factor * (other - other_truth)
+            variance = variance + factor**2 * other_truth * (1 - other_truth) / other_rows
+        size = np.divide(
+            np.abs(deviation), np.sqrt(variance), out=np.zeros_like(deviation), where=variance > 0
         )
-        centre = self._centre[None, ...]
-        truth, _ = _statistic(
-            wanted.successes(centre),
-            wanted.trials(centre),
-            members,
-            scale,
-            smoothing=1e-9,
-        )
-        largest: NDArray[np.float64] = np.abs((statistic - truth) / error).max(axis=-1)
+        largest: NDArray[np.float64] = size.max(axis=-1)
         return largest
 
 
-def _statistic(
-    successes: NDArray[np.int64] | NDArray[np.float64],
-    trials: NDArray[np.int64] | NDArray[np.float64],
-    members: Sequence[Contrast],
-    scale: Scale,
-    *,
-    smoothing: float,
+def _sides(
+    members: Sequence[Contrast], groups: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return estimate and standard error of each comparison, shape (draws, comparisons)."""
-    sides = [np.zeros((successes.shape[-1], len(members))) for _ in range(2)]
+    left, right = np.zeros((groups, len(members))), np.zeros((groups, len(members)))
     for place, item in enumerate(members):
-        sides[0][list(item.left), place] = 1
-        sides[1][list(item.right), place] = 1
-    estimates, variances = [], []
-    for side in sides[: 1 if scale == "value" else 2]:
-        hits, of = successes @ side, trials @ side
-        share = (hits + smoothing) / (of + 2 * smoothing)
-        odds = (1 - share) / share if scale == "ratio" else share * (1 - share)
-        estimates.append(np.log(share) if scale == "ratio" else share)
-        variances.append(odds / (of + 2 * smoothing))
-    if scale == "value":
-        return estimates[0], np.sqrt(variances[0])
-    return estimates[0] - estimates[1], np.sqrt(variances[0] + variances[1])
+        left[list(item.left), place] = 1
+        right[list(item.right), place] = 1
+    return left, right
+
+
+def _rates(
+    successes: NDArray[np.int64],
+    trials: NDArray[np.int64],
+    true_successes: NDArray[np.float64],
+    true_trials: NDArray[np.float64],
+    side: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    # Drawn rate, true rate and rows of each comparison's side. A draw without rows on a side
+    # says nothing: its rate is set to the true one.
+    hits, rows = successes @ side, trials @ side
+    true_rows = true_trials @ side
+    truth = np.divide(
+        true_successes @ side, true_rows, out=np.zeros_like(true_rows), where=true_rows > 0
+    )
+    truth = np.broadcast_to(truth, hits.shape)
+    seen = np.where(rows > 0, hits / np.maximum(rows, 1), truth)
+    return seen, truth, np.maximum(rows, 1)
 
 
 def standard_error(

@@ -37,8 +37,12 @@ Interval = tuple[float, float]
 _NORMAL: Final = NormalDist()
 _POWER: Final = 0.8
 _LARGEST_NEEDED: Final = 10**9
-_KATZ_FLOOR: Final = 5
-"""Katz needs this many successes and failures on both sides; below, limits are recovered."""
+_KATZ_FLOOR: Final = 50
+"""Katz needs this many successes and failures on both sides; below, limits are recovered.
+
+With 41 against 300 rows and rates of .74 and .93, Katz's lower limit lies above the truth in
+6.0 % of samples instead of 2.5 % (exact sum over all outcomes), the recovered one in 2.0 %.
+"""
 
 
 def critical_value(alpha: float, *, comparisons: int = 1) -> float:
@@ -157,9 +161,9 @@ def katz(left: tuple[int, int], right: tuple[int, int], z: float) -> Interval:
 def ratio_interval(left: tuple[int, int], right: tuple[int, int], z: float) -> Interval:
     """Return an interval of the ratio of two independent proportions that holds at the edges.
 
-    Katz's with at least five successes and failures on both sides; otherwise the limits are
-    recovered from the two Wilson intervals, because Katz's has width 0 when both rates are
-    1 and does not exist when one is 0.
+    Katz's with at least 50 successes and failures on both sides; otherwise the limits are
+    recovered from the two Wilson intervals: near rates of 1 Katz's lower limit is too high,
+    it has width 0 when both rates are 1 and does not exist when one is 0.
 
     Parameters
     ----------
