@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+from pydantic import JsonValue
+
 import answerable
 from answerable.api.actor import ActorContext
 from answerable.api.flows.context import Recorded
@@ -88,7 +90,7 @@ def append_evidence(
     evidence: Evidence,
     *,
     acting: tuple[ActorContext, Role],
-    dataset: str | None = None,
+    subject: DraftSubject | None = None,
 ) -> Recorded[Evidence]:
     """Append evidence, linked to everything it was computed on.
 
@@ -100,9 +102,9 @@ def append_evidence(
         What was computed; its kind is the entry's.
     acting : tuple[ActorContext, Role]
         Who appends, in which role.
-    dataset : str, optional
-        Digest of the data set whose groups it counts: the evidence is then encrypted
-        under that data set's key.
+    subject : DraftSubject, optional
+        The data set whose groups it counts, from :func:`dataset_subject`: the evidence is
+        then encrypted under that data set's key.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def append_evidence(
         record=evidence,
         actor=actor.actor,
         role=role,
-        subjects=() if dataset is None else (dataset_subject(dataset),),
+        subjects=() if subject is None else (subject,),
         links=tuple(
             EntryLink(rel=f"on:{name}", digest=digest)
             for name, digest in sorted(evidence.inputs.items())
@@ -131,9 +133,9 @@ def append_evidence(
     return Recorded(evidence, workspace.log.append(draft))
 
 
-def dataset_subject(dataset: str) -> DraftSubject:
-    """Return the subject of an entry that is encrypted under a data set's key."""
-    return DraftSubject(role="dataset", subject_id=f"dataset:{dataset}")
+def dataset_subject(name: str, data: dict[str, JsonValue] | None = None) -> DraftSubject:
+    """Return a data set as the key holder of an entry, with data only it may open."""
+    return DraftSubject(role="dataset", subject_id=f"dataset:{name}", data=data)
 
 
 def note_read(
@@ -143,6 +145,7 @@ def note_read(
     purpose: str,
     query: str,
     entries: Sequence[str],
+    subjects: Sequence[str] = (),
 ) -> Receipt:
     """Append that somebody read personal data, before it is handed out.
 
@@ -158,6 +161,8 @@ def note_read(
         What was asked, as a code; never the data.
     entries : Sequence[str]
         Ids of the entries that were read.
+    subjects : Sequence[str]
+        References of the data subjects whose data was read.
 
     Returns
     -------
@@ -174,10 +179,20 @@ def note_read(
     record = RecordsRead.parse(
         {"purpose": purpose, "query": query, "entries": list(entries), "count": len(entries)}
     )
-    links = [EntryLink(rel="read", entry=entry) for entry in entries[:_MOST_LINKS]]
-    return append_clear(
-        workspace, EntryKind.RECORDS_READ, record, acting=acting, links=links
-    ).receipt
+    actor, role = acting
+    return workspace.log.append(
+        Draft(
+            kind=EntryKind.RECORDS_READ,
+            entry_id=workspace.ids(),
+            record=record,
+            actor=actor.actor,
+            role=role,
+            # Stored clear: the trace must outlive an erasure, and holds codes and ids only.
+            subjects=tuple(DraftSubject(role="data-subject", ref=ref) for ref in subjects),
+            links=tuple(EntryLink(rel="read", entry=entry) for entry in entries[:_MOST_LINKS]),
+            purpose=purpose,
+        )
+    )
 
 
 def receipt_of(workspace: Workspace, entry: Entry) -> Receipt:

@@ -21,7 +21,8 @@ from answerable.api.flows.cases import (
     DecisionRequest,
     cell_code,
 )
-from answerable.api.flows.lookup import FunctionFacts, explainer_of, function_facts
+from answerable.api.flows.loading import explainer_of
+from answerable.api.flows.lookup import FunctionFacts, function_facts
 from answerable.api.flows.stored import (
     explanation_entry,
     explanation_evidence,

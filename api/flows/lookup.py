@@ -1,7 +1,6 @@
-"""Finding what is registered: decision functions, data sets, policies, catalogues, models.
+"""Finding what is registered: decision functions, use cases, data sets, policies, baselines.
 
-Names are for people (``loan@2``); everything below works with digests. What explaining needs
-is loaded once per process: an artefact cannot change under its digest.
+Names are for people (``loan@2``); everything below works with digests.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from answerable.api.wiring import Workspace
-from answerable.audit.errors import NotFound
+from answerable.audit.errors import NotFound, NotReleased
 from answerable.audit.records import (
     BaselineVersion,
     DatasetVersion,
@@ -17,25 +16,17 @@ from answerable.audit.records import (
     PolicyVersion,
     UseCase,
 )
-from answerable.explain.catalogue import Catalogue, load_catalogue
-from answerable.explain.explanation import DecisionExplainer
-from answerable.explain.models import LoadedModel, load_model
-from answerable.governance.policy import Policy, load_policy
 from answerable.governance.registry import Registry, ReleaseEntry
+from answerable.governance.release import release_in_force
 
 __all__ = [
     "FunctionFacts",
     "baseline_of",
-    "catalogue_of",
     "dataset_record",
-    "explainer_of",
     "function_digest",
     "function_facts",
     "function_name",
-    "models_of",
-    "policy_of",
     "policy_record",
-    "release_in_force",
     "use_case_of",
 ]
 
@@ -100,7 +91,7 @@ def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
     """
     registry = workspace.registry()
     found = registry.function(function)
-    release = release_in_force(registry, found.digest, now=workspace.clock())
+    release = _release(registry, found.digest, workspace.clock())
     return FunctionFacts(
         digest=found.digest,
         record=found.record,
@@ -111,37 +102,19 @@ def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
     )
 
 
+def _release(registry: Registry, digest: str, now: int) -> ReleaseEntry | None:
+    try:
+        return release_in_force(registry, digest, now)
+    except NotReleased:
+        return None
+
+
 def function_name(workspace: Workspace, digest: str | None) -> str:
     """Return ``name@version`` of a digest, or the digest itself when it is not registered."""
     if digest is None:
         return ""
     found = workspace.registry().functions.get(digest)
     return found.name if found is not None else digest
-
-
-def release_in_force(registry: Registry, function: str, *, now: int) -> ReleaseEntry | None:
-    """Return the newest release of a function that has neither ended nor expired.
-
-    Parameters
-    ----------
-    registry : Registry
-        The view of the log.
-    function : str
-        Digest of the function.
-    now : int
-        Microseconds.
-
-    Returns
-    -------
-    ReleaseEntry or None
-        None when it may not decide.
-    """
-    valid = [
-        item
-        for item in registry.releases.values()
-        if item.record.function == function and item.ended is None and now < item.record.valid_until
-    ]
-    return max(valid, key=lambda item: item.at.seq, default=None)
 
 
 def use_case_of(registry: Registry, digest: str) -> UseCase:
@@ -172,20 +145,20 @@ def use_case_of(registry: Registry, digest: str) -> UseCase:
     return found.record
 
 
-def dataset_record(workspace: Workspace, digest: str) -> DatasetVersion:
+def dataset_record(workspace: Workspace, dataset: str) -> DatasetVersion:
     """Return a registered data set.
 
     Parameters
     ----------
     workspace : Workspace
         Where it is registered.
-    digest : str
-        Digest of its record, or its fingerprint.
+    dataset : str
+        Digest of its record, its fingerprint, or its name.
 
     Returns
     -------
     DatasetVersion
-        The record that was named, or the newest state with this fingerprint.
+        The record that was named, or the newest state with this fingerprint or name.
 
     Raises
     ------
@@ -193,7 +166,10 @@ def dataset_record(workspace: Workspace, digest: str) -> DatasetVersion:
         If it is not registered.
     """
     registry = workspace.registry()
-    found = registry.datasets.get(digest) or registry.current_dataset(digest)
+    found = registry.datasets.get(dataset) or registry.current_dataset(dataset)
+    if found is None:
+        named = (item for item in registry.datasets.values() if item.record.name == dataset)
+        found = max(named, key=lambda item: item.at.seq, default=None)
     if found is None:
         raise NotFound(
             "the data set is not registered", where="registry", remedy="Register it first."
@@ -239,63 +215,6 @@ def policy_record(workspace: Workspace, policy: str) -> PolicyVersion:
     return found.record
 
 
-def policy_of(workspace: Workspace, policy: str) -> Policy:
-    """Return a registered policy, read from its artefact.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is registered.
-    policy : str
-        As for :func:`policy_record`.
-
-    Returns
-    -------
-    Policy
-        With the digest of the file.
-
-    Raises
-    ------
-    NotFound
-        If it is not registered or its artefact is gone.
-    RecordTampered
-        If the artefact was changed.
-    """
-    record = policy_record(workspace, policy)
-    return load_policy(workspace.artefacts.get(record.artefact), f"{record.id}@{record.version}")
-
-
-def catalogue_of(workspace: Workspace, digest: str) -> Catalogue:
-    """Return a registered reason catalogue, read from its artefact.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it is registered.
-    digest : str
-        Digest of its record or of its file.
-
-    Returns
-    -------
-    Catalogue
-        Checked when it was registered.
-
-    Raises
-    ------
-    NotFound
-        If it is not registered.
-    """
-    registry = workspace.registry()
-    found = registry.catalogues.get(digest)
-    artefact = found.record.artefact if found is not None else digest
-    known = {item.record.artefact for item in registry.catalogues.values()}
-    if artefact not in known:
-        raise NotFound(
-            "the reason catalogue is not registered", where="registry", remedy="Register it first."
-        )
-    return load_catalogue(workspace.artefacts.get(artefact))
-
-
 def baseline_of(workspace: Workspace, digest: str) -> BaselineVersion:
     """Return a registered baseline.
 
@@ -322,78 +241,3 @@ def baseline_of(workspace: Workspace, digest: str) -> BaselineVersion:
             "the baseline is not registered", where="registry", remedy="Register it first."
         )
     return found.record
-
-
-def models_of(workspace: Workspace, function: DecisionFunction) -> dict[str, LoadedModel]:
-    """Return the models of a function by artefact digest.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Holds the artefacts.
-    function : DecisionFunction
-        A function.
-
-    Returns
-    -------
-    dict[str, LoadedModel]
-        Freshly loaded; :func:`explainer_of` keeps them.
-
-    Raises
-    ------
-    NotFound
-        If an artefact is gone.
-    RecordTampered
-        If an artefact was changed.
-    InvalidInput
-        If it is no model of its format and features.
-    """
-    return {
-        item.artefact: load_model(
-            workspace.artefacts.get(item.artefact),
-            format=item.format,
-            features=item.features,
-            artefact_digest=item.artefact,
-        )
-        for item in function.models
-    }
-
-
-def explainer_of(workspace: Workspace, facts: FunctionFacts) -> DecisionExplainer:
-    """Return everything that explaining a function's decisions needs, loaded once.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Holds the artefacts.
-    facts : FunctionFacts
-        The function.
-
-    Returns
-    -------
-    DecisionExplainer
-        With the function's first baseline.
-
-    Raises
-    ------
-    NotFound
-        If something it names is not registered or gone.
-    """
-    record = facts.record
-    held = workspace.loaded.get(facts.digest)
-    if isinstance(held, DecisionExplainer):
-        return held
-    if not record.baselines:
-        raise NotFound(
-            "the decision function names no baseline",
-            where=f"{record.name}@{record.version}",
-            remedy="Register a baseline and a new version that names it.",
-        )
-    made = DecisionExplainer(
-        function=record,
-        models=models_of(workspace, record),
-        catalogue=catalogue_of(workspace, record.catalogue),
-        baseline=baseline_of(workspace, record.baselines[0]),
-    )
-    workspace.loaded[facts.digest] = made
-    return made

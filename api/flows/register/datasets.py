@@ -17,7 +17,7 @@ from answerable.audit.fingerprint import fingerprint_rows, row_bytes, schema_dig
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import ColumnSchema, DatasetRole, DatasetVersion, EntryLink
 
-__all__ = ["DatasetDescription", "describe_dataset", "register_dataset"]
+__all__ = ["DatasetDescription", "describe_dataset", "register_dataset", "table_fingerprint"]
 
 _COLUMN_ROLES: Final = frozenset(
     {"feature", "protected", "label", "identifier", "prediction", "weight", "other"}
@@ -79,13 +79,11 @@ def describe_dataset(
         ColumnSchema(name=name, dtype=dtype, role=description.column_roles.get(name, "other"))
         for name, dtype in zip(table.names, table.dtypes, strict=True)
     )
-    salt = workspace.keyed_hash("fingerprint-salt", description.name.encode())
-    found = fingerprint_rows((row_bytes(row) for row in table.row_values()), salt)
     return DatasetVersion.parse(
         {
             "name": description.name,
             "role": description.role,
-            "fingerprint": found.root,
+            "fingerprint": table_fingerprint(workspace, table, description.name),
             "schema_digest": schema_digest(columns),
             "rows": table.rows,
             "columns": columns,
@@ -143,3 +141,25 @@ def register_dataset(
         actor=actor,
         links=links,
     )
+
+
+def table_fingerprint(workspace: Workspace, table: Table, name: str) -> str:
+    """Return the fingerprint of a table's rows.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Gives the salt: secret, so that a row cannot be guessed from its hash, and the same
+        for every state of a data set of this name.
+    table : Table
+        The rows, in order.
+    name : str
+        Name of the data set.
+
+    Returns
+    -------
+    str
+        ``sha256:<hex>``.
+    """
+    salt = workspace.keyed_hash("fingerprint-salt", name.encode())
+    return fingerprint_rows((row_bytes(row) for row in table.row_values()), salt).root

@@ -10,13 +10,8 @@ from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.context import Recorded
-from answerable.api.flows.lookup import (
-    baseline_of,
-    catalogue_of,
-    dataset_record,
-    models_of,
-    use_case_of,
-)
+from answerable.api.flows.loading import catalogue_of, models_of
+from answerable.api.flows.lookup import baseline_of, dataset_record, use_case_of
 from answerable.api.flows.register.entry import REGISTRARS, record_once, taken
 from answerable.api.wiring import Workspace
 from answerable.audit.canonical import sha256_digest

@@ -1,0 +1,141 @@
+"""Verifying a log: the verification key comes from the vault or from a file, never the log.
+
+A database says which key signed it; whoever rewrote the database also wrote that. So the
+key is taken from outside, and a log that names another one is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from pydantic import JsonValue
+
+from answerable.api.settings import Settings
+from answerable.api.wiring import Workspace
+from answerable.audit.errors import NotFound
+from answerable.audit.keys.vault import FileVault
+from answerable.audit.stored import StoredLog, stored_log
+from answerable.audit.tree.notes import verifier_key_of_seed
+from answerable.audit.verify import Finding, VerificationReport, verify_log
+
+__all__ = ["verification_result", "verify", "verify_database"]
+
+Progress = Callable[[int], None]
+
+
+def verify(
+    workspace: Workspace, *, checkpoint: str | None = None, progress: Progress | None = None
+) -> VerificationReport:
+    """Verify the log of an open workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its vault gives the verification key.
+    checkpoint : str, optional
+        A checkpoint kept outside.
+    progress : callable, optional
+        Called with the number of entries done.
+
+    Returns
+    -------
+    VerificationReport
+        `ok` is True when there are no findings.
+    """
+    return _verify(workspace.log.stored(), workspace.log.vkey, checkpoint, progress)
+
+
+def verify_database(
+    settings: Settings,
+    *,
+    key: str | None = None,
+    checkpoint: str | None = None,
+    progress: Progress | None = None,
+) -> VerificationReport:
+    """Verify the log in a database, which may be a copy; nothing is written.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the database, the log and, when `key` is None, the vault.
+    key : str, optional
+        The log's verification key as text, from a source other than the database.
+    checkpoint : str, optional
+        A checkpoint kept outside.
+    progress : callable, optional
+        Called with the number of entries done.
+
+    Returns
+    -------
+    VerificationReport
+        `ok` is True when there are no findings.
+
+    Raises
+    ------
+    NotFound
+        If there is no log, or no key to verify it with.
+    Unavailable
+        If the database cannot be read or has another schema.
+    """
+    stored = stored_log(settings.database_url)
+    try:
+        return _verify(stored, key or _own_key(settings, stored.origin), checkpoint, progress)
+    finally:
+        stored.close()
+
+
+def _own_key(settings: Settings, origin: str) -> str:
+    try:
+        seed = FileVault(settings.key_dir).signing_key(origin)
+    except NotFound:
+        raise NotFound(
+            "there is no key to verify this log with",
+            where=f"log {origin}",
+            remedy="Give the log's verification key with --key, or set ANSWERABLE_KEY_DIR.",
+        ) from None
+    return str(verifier_key_of_seed(origin, seed))
+
+
+def _verify(
+    stored: StoredLog, vkey: str, checkpoint: str | None, progress: Progress | None
+) -> VerificationReport:
+    report = verify_log(
+        stored.rows(),
+        origin=stored.origin,
+        vkey=vkey,
+        checkpoint=checkpoint,
+        stored=stored.state,
+        progress=progress,
+    )
+    if stored.vkey == vkey:
+        return report
+    other = Finding("checkpoint", "", "the database names another verification key than yours")
+    return replace(report, ok=False, findings=(*report.findings, other))
+
+
+def verification_result(report: VerificationReport) -> dict[str, JsonValue]:
+    """Return the JSON form of a verification, the result of ``answerable verify --json``.
+
+    Parameters
+    ----------
+    report : VerificationReport
+
+    Returns
+    -------
+    dict
+        ``ok, size, root, anchored, missing_parts, findings``.
+    """
+    findings = [
+        {"layer": found.layer, "entry": found.entry, "what": found.what}
+        for found in report.findings
+    ]
+    return {
+        "ok": report.ok,
+        "size": report.size,
+        "root": report.root,
+        "anchored": report.anchored,
+        "missing_parts": report.missing_parts,
+        "findings": cast("list[JsonValue]", findings),
+    }
