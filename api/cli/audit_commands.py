@@ -39,7 +39,7 @@ def verify(
     json: JsonOption = None,
 ) -> None:
     """Recompute every hash of the log and compare it with its signed checkpoint."""
-    from answerable.api.flows.verify import verify_database
+    from answerable.api.flows.verify import verification_result, verify_database
     from answerable.api.inputs import read_bytes
 
     note = None
@@ -51,7 +51,7 @@ def verify(
     settings = settings_for(db)
     with progress_bar("Verifying", None) as advance:
         report = verify_database(settings, key=vkey, checkpoint=note, progress=advance)
-    if not write_json(json, report.to_result()):
+    if not write_json(json, verification_result(report)):
         print_verification(report)
     raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.INTEGRITY)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
 from answerable.api.settings import Settings
@@ -17,7 +18,7 @@ from answerable.api.wiring import Workspace
 from answerable.audit.errors import NotFound
 from answerable.audit.keys.vault import FileVault
 from answerable.audit.stored import StoredLog, stored_log
-from answerable.audit.tree.notes import verifier_key_of_seed
+from answerable.audit.tree.notes import verifier_key
 from answerable.audit.verify import Finding, VerificationReport, verify_log
 
 __all__ = ["verification_result", "verify", "verify_database"]
@@ -95,7 +96,7 @@ def _own_key(settings: Settings, origin: str) -> str:
             where=f"log {origin}",
             remedy="Give the log's verification key with --key, or set ANSWERABLE_KEY_DIR.",
         ) from None
-    return str(verifier_key_of_seed(origin, seed))
+    return str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
 
 
 def _verify(
