@@ -13,7 +13,6 @@ from answerable.explain.letters.facts import LetterFacts
 from answerable.explain.letters.texts import LetterTexts
 from answerable.explain.letters.views import View
 from answerable.explain.reasons import Reason
-from answerable.explain.recourse.changes import Change
 
 __all__ = ["Item", "Section", "build_sections"]
 
@@ -138,10 +137,10 @@ def _values(facts: LetterFacts, texts: LetterTexts) -> dict[str, object]:
         "by_rule": explanation.determined_by == "rule",
         "by_knock_out": knocked_out,
         "recourse": found[0].status if found else "none",
+        "follows": _follows(facts, texts),
         "rule_count": len(function.rules),
         "has_refer_margin": function.refer_margin > 0,
-        "score": _score(explanation.score, texts),
-        "cut_off": _score(explanation.cut_off, texts),
+        **_scores(explanation.score, explanation.cut_off, texts),
         "game": game,
         "baseline_people": texts.code(explanation.baseline_kind),
         "review_days": facts.review_days,
@@ -154,8 +153,14 @@ def _values(facts: LetterFacts, texts: LetterTexts) -> dict[str, object]:
     }
 
 
-def _score(value: float | None, texts: LetterTexts) -> str:
-    return texts.word("missing") if value is None else texts.number(value, _SCORE_DECIMALS)
+def _scores(score: float | None, cut_off: float, texts: LetterTexts) -> dict[str, str]:
+    """Return both in words, with digits enough to tell them apart."""
+    if score is None:
+        return {"score": texts.word("missing"), "cut_off": texts.number(cut_off, _SCORE_DECIMALS)}
+    decimals = _SCORE_DECIMALS
+    while score != cut_off and round(score, decimals) == round(cut_off, decimals):
+        decimals += 1
+    return {"score": texts.number(score, decimals), "cut_off": texts.number(cut_off, decimals)}
 
 
 def _reasons(facts: LetterFacts, texts: LetterTexts) -> Iterable[Item]:
@@ -188,9 +193,7 @@ def _player_of(facts: LetterFacts, name: str) -> Player | None:
 
 def _changes(facts: LetterFacts, texts: LetterTexts) -> Iterable[Item]:
     for found in facts.explanation.counterfactuals:
-        derived = [change for change in found.changes if change.derived]
-        asked = found.asked
-        for number, change in enumerate(asked, start=1):
+        for change in found.asked:
             player = facts.catalogue.player(change.player)
             text = facts.catalogue.text(player.code, texts.language)
             sentence = texts.word(
@@ -199,11 +202,12 @@ def _changes(facts: LetterFacts, texts: LetterTexts) -> Iterable[Item]:
                 before=texts.value(player, change.before),
                 after=texts.value(player, change.after),
             )
-            follows = _follows(facts, texts, derived) if number == len(asked) else ""
-            yield Item(sentence, " ".join(part for part in (text.advice, follows) if part))
+            yield Item(sentence, text.advice)
 
 
-def _follows(facts: LetterFacts, texts: LetterTexts, derived: list[Change]) -> str:
+def _follows(facts: LetterFacts, texts: LetterTexts) -> str:
+    found = facts.explanation.counterfactuals
+    derived = [change for item in found for change in item.changes if change.derived]
     if not derived:
         return ""
     items = [
