@@ -206,7 +206,7 @@ def _against_highest(counts: Counts, scale: Scale, place: int, top: int, z: floa
             lows.append(pair.interval[0])
             highs.append(pair.interval[1])
     equal = 1.0 if scale == "ratio" else 0.0
-    interval = (min(equal, *lows), min(equal, *highs))
+    interval = (min([equal, *lows]), min([equal, *highs]))
     return Comparison(place, top, direct.left, direct.right, direct.value, interval)
 
 
@@ -238,11 +238,11 @@ def gap(counts: Counts, scale: Literal["difference", "ratio"], z: float) -> Comp
         direct = _against(counts, scale, bottom, [top], z)
         if direct.value is None or not known:
             return direct
-        interval = (min(low for low, _ in known), min(1.0, *(high for _, high in known)))
+        interval = (min(low for low, _ in known), min([1.0, *(high for _, high in known)]))
         return Comparison(bottom, top, direct.left, direct.right, direct.value, interval)
     limits = [
         newcombe(counts.sides[a], counts.sides[b], z) for a in places for b in places if a != b
     ]
     value = counts.share(top) - counts.share(bottom)
-    interval = (max(0.0, *(low for low, _ in limits)), max(high for _, high in limits))
+    interval = (max([0.0, *(low for low, _ in limits)]), max(high for _, high in limits))
     return Comparison(top, bottom, counts.sides[top], counts.sides[bottom], value, interval)
