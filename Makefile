@@ -36,10 +36,11 @@ check: $(DEV_READY) ## Run every check that needs no test
 	@tools/checks.sh
 
 bench: $(DEV_READY) ## Measure, and print what was measured on which machine
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python benchmarks/run.py
 
-docs: $(DEV_READY) ## Check that the documents say what the code does
-	@$(BIN)/pytest tests/docs
+docs: $(DEV_READY) ## Write docs/reference.md from the code, and check every document against it
+	@$(BIN)/python tools/reference.py
+	@$(BIN)/pytest -q tests/docs
 
 lock: $(DEV_READY) ## Rewrite the hashed locks from pyproject.toml (UPGRADE=1: newest versions)
 	@tools/lock.sh

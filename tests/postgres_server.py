@@ -80,7 +80,7 @@ def running_server(programs: Path) -> Iterator[PostgresServer]:
         }
 
         def run(program: str, *arguments: str) -> None:
-            done = subprocess.run(  # noqa: S603 - the wheel's own programs
+            done = subprocess.run(
                 [programs / "bin" / program, *arguments],
                 user=as_user,
                 env=environment,

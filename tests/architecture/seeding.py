@@ -39,7 +39,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return what it said; a failure is an answer, not an error."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "COVERAGE_"))}
-    return subprocess.run(  # noqa: S603 - the tests' own commands
+    return subprocess.run(
         command,
         cwd=cwd,
         env={**inherited, **(env or {})},

@@ -27,7 +27,7 @@ HEAVY = [
 def tracked_files(repository: Path) -> set[str]:
     """Return the files that git knows or would add, links not followed."""
     done = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=repository,
         capture_output=True,
         check=True,

@@ -1,0 +1,201 @@
+"""Writes docs/reference.md from the code: settings, errors, entry kinds, commands, routes.
+
+What the code has and the reference cannot describe is a finding, not a gap: an undescribed setting,
+kind, command, option or route ends the run with exit code 1. Run as ``reference.py [--check]``;
+with ``--check`` nothing is written and a difference is a finding.
+"""
+
+import ast
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from answerable.api import settings
+from answerable.api.cli.exits import exit_code_of
+from answerable.api.cli.main import app as command_line
+from answerable.api.http.errors import status_of
+from answerable.audit import errors
+from answerable.audit.kinds import EntryKind
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+
+KINDS = {
+    "log.opened": "the log begins, under an origin and a key",
+    "log.recovered": "a gap was found, named and closed by two persons",
+    "log.head_accepted": "two persons replaced a lost head file",
+    "log.key_rotated": "the log signs with a new key from here on",
+    "clock.stepped": "the clock went back a little and was held",
+    "actor.registered": "a person or service may act, under a random reference",
+    "actor.retired": "an actor may no longer act",
+    "use_case.registered": "what is decided, for whom, on which legal basis",
+    "dataset.registered": "a version of a table: fingerprint, schema, roles of its columns, source",
+    "dataset.rows_erased": "rows left a data set; its fingerprint stays",
+    "policy.registered": "a policy file, by its digest",
+    "catalogue.registered": "a catalogue of reasons, by its digest",
+    "baseline.registered": "what attributions are measured against",
+    "function.registered": "a decision function: models, cut-offs, rules, catalogue, code",
+    "privacy.scanned": "what a scan found, column by column, and what it did not examine",
+    "privacy.risk_assessed": "how many persons a table singles out",
+    "privacy.proxies_assessed": "which columns stand in for a protected attribute",
+    "data_quality.assessed": "what is missing, constant or out of range",
+    "fairness.assessed": "rates by group with intervals, and the verdict of each rule",
+    "fairness.mitigated": "an alternative that was searched, with every look counted",
+    "model.validated": "how well a model does on data it has not seen",
+    "explanation.profiled": "what a model rests on over a whole table",
+    "card.built": "the core of a model card",
+    "waiver.granted": "a finding is accepted, by whom, why and until when",
+    "waiver.withdrawn": "a waiver no longer counts",
+    "sign_off.given": "a person signed a bundle",
+    "sign_off.withdrawn": "a signature no longer counts",
+    "gate.evaluated": "whether a bundle may be released, and what stands against it",
+    "release.granted": "a decision function may decide",
+    "release.suspended": "a release is stopped for now",
+    "release.retired": "a release has ended",
+    "incident.opened": "something went wrong that somebody must look at",
+    "incident.closed": "an incident was dealt with",
+    "decision": "one decision about one or more persons",
+    "explanation": "why a decision came out as it did",
+    "explanation.replayed": "an explanation was computed again and compared",
+    "letter.issued": "a person was written to",
+    "contest.filed": "a person contests a decision",
+    "review.completed": "a person reviewed a decision, and upheld or overturned it",
+    "outcome.observed": "what came of a decision later",
+    "subject.request": "a person asked for something under data protection law",
+    "subject.restricted": "a person's data may be kept and not used",
+    "subject.objected": "a person objects to processing",
+    "subject.rectified": "a person's data was corrected",
+    "subject.erased": "the key that opened a person's data was destroyed",
+    "subject.erasure_refused": "an erasure was refused, and why",
+    "hold.placed": "a person's data may not be erased for now",
+    "hold.lifted": "a hold has ended",
+    "records.read": "who read personal data, and for which purpose",
+    "retention.run": "old entries were removed, with their proofs kept",
+}
+
+
+class Undescribed(Exception):
+    """Something in the code has no description to print."""
+
+
+def _described(text: str | None, what: str) -> str:
+    sentence = " ".join((text or "").split("\n\n")[0].split()).replace("|", "\\|")
+    if not sentence:
+        message = f"{what} has no description"
+        raise Undescribed(message)
+    return sentence
+
+
+def settings_lines() -> Iterator[str]:
+    """Yield a table of settings, described by the texts below the fields."""
+    tree = ast.parse(inspect.getsource(settings.Settings))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    texts = {
+        first.target.id: second.value.value
+        for first, second in itertools.pairwise(body)
+        if isinstance(first, ast.AnnAssign)
+        and isinstance(first.target, ast.Name)
+        and isinstance(second, ast.Expr)
+        and isinstance(second.value, ast.Constant)
+    }
+    yield from ("| setting | default | |", "|---|---|---|")
+    for name, field in settings.Settings.model_fields.items():
+        text = field.description or str(texts.get(name, ""))
+        default = f"`{field.default}`" if str(field.default) else "empty"
+        yield f"| `ANSWERABLE_{name.upper()}` | {default} | {_described(text, name)} |"
+
+
+def error_lines() -> Iterator[str]:
+    """Yield a table of errors with the answer and the exit code each becomes."""
+    yield from ("| error | code | HTTP | exit | |", "|---|---|---|---|---|")
+    for name in errors.__all__:
+        error = getattr(errors, name)
+        example = error("x", needed_for="y") if name == "MissingExtra" else error("x")
+        exit_code = int(exit_code_of(example))
+        text = _described(error.__doc__, name)
+        yield f"| `{name}` | `{error.code}` | {status_of(error)} | {exit_code} | {text} |"
+
+
+def kind_lines() -> Iterator[str]:
+    """Yield a table of what can stand in the log."""
+    yield from ("| kind | says that |", "|---|---|")
+    for kind in EntryKind:
+        yield f"| `{kind.value}` | {_described(KINDS.get(kind.value), kind.value)} |"
+
+
+def command_lines() -> Iterator[str]:
+    """Yield every command with its arguments and options."""
+    root = typer.main.get_command(command_line)
+    yield from _commands(root, "answerable")
+
+
+def _commands(command: Any, path: str) -> Iterator[str]:
+    # Typer may bring its own copy of click's classes: what they have is asked, not what they are.
+    if hasattr(command, "commands"):
+        for name in sorted(command.commands):
+            yield from _commands(command.commands[name], f"{path} {name}")
+        return
+    yield from (f"### `{path}`", "", _described(command.help, path), "")
+    rows = [row for parameter in command.params if (row := _parameter(parameter, path))]
+    if rows:
+        yield from ("| | |", "|---|---|", *rows, "")
+
+
+def _parameter(parameter: Any, path: str) -> str:
+    if "--help" in parameter.opts:
+        return ""
+    if parameter.param_type_name == "argument":
+        shown = f"`{(parameter.metavar or parameter.name).upper()}`"
+    else:
+        shown = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    text = _described(getattr(parameter, "help", None), f"{path} {shown}")
+    return f"| {shown} | {text} |"
+
+
+def route_lines() -> Iterator[str]:
+    """Yield a table of every route of the HTTP interface."""
+    from answerable.api.http.app import described_routes
+
+    yield from ("| route | |", "|---|---|")
+    for method, path, summary in described_routes():
+        yield f"| `{method} {path}` | {_described(summary, f'{method} {path}')} |"
+
+
+def reference() -> str:
+    """Return the whole reference as Markdown."""
+    parts = [
+        "# Reference",
+        "",
+        "Written from the code by `make docs`; a test compares it with the code.",
+        "",
+        *("## Settings", "", *settings_lines(), ""),
+        *("## Errors", "", *error_lines(), ""),
+        *("## Entry kinds", "", *kind_lines(), ""),
+        *("## Commands", "", *command_lines()),
+        *("## Routes", "", *route_lines()),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def main(*, check: bool) -> int:
+    """Write the reference, or only compare it; return 1 on any finding."""
+    try:
+        text = reference()
+    except Undescribed as gap:
+        print(gap)
+        return 1
+    if check:
+        current = TARGET.read_text(encoding="utf-8") if TARGET.is_file() else ""
+        if current != text:
+            print(f"docs/{TARGET.name} is not what the code says: make docs")
+        return int(current != text)
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))
