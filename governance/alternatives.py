@@ -30,6 +30,7 @@ __all__ = [
     "SearchSettings",
     "measured",
     "mitigation_evidence",
+    "preferred",
     "require_aligned",
 ]
 
@@ -220,6 +221,30 @@ def _lowest_ratio(cells: CellTable, attribute: str) -> float | None:
     ratios = [item.value for item in compare(counts, "ratio", "rest", critical_value(0.05))]
     known = [value for value in ratios if value is not None]
     return min(known) if len(known) == len(ratios) and known else None
+
+
+def preferred(alternatives: Sequence[Alternative], *, least_ratio: float) -> Alternative | None:
+    """Return the most accurate usable alternative that keeps every ratio above a limit.
+
+    Parameters
+    ----------
+    alternatives : Sequence[Alternative]
+        What the search found.
+    least_ratio : float
+        Lowest selection rate ratio accepted, for every attribute.
+
+    Returns
+    -------
+    Alternative or None
+        Equal accuracies are told apart by the higher lowest ratio, then by name; None when
+        nothing found keeps the limit.
+    """
+    ranked = []
+    for item in alternatives:
+        ratios = [ratio for ratio in item.lowest_ratio.values() if ratio is not None]
+        if item.usable and len(ratios) == len(item.lowest_ratio) and min(ratios) >= least_ratio:
+            ranked.append((-item.accuracy, -min(ratios), item.name, item))
+    return min(ranked, key=lambda entry: entry[:3])[3] if ranked else None
 
 
 def mitigation_evidence(
