@@ -10,7 +10,6 @@ nothing on the list is empty.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
+from answerable.audit.canonical import parse_json
 from answerable.audit.errors import NotFound
 from answerable.audit.records import Record, Role
 from answerable.audit.records.base import FrozenModel
@@ -130,7 +130,7 @@ def law_map(name: str = "ai_act_annex_iv") -> LawMap:
     if path.parent != _FOLDER or not path.is_file():
         known = ", ".join(sorted(item.stem for item in _FOLDER.glob("*.json")))
         raise NotFound("no such law map", where="model_cards/laws", remedy=f"Known: {known}.")
-    return LawMap.parse(json.loads(path.read_text(encoding="utf-8")))
+    return LawMap.parse(parse_json(path.read_bytes()))
 
 
 def completeness(

@@ -47,9 +47,20 @@ __all__ = [
 ]
 
 FieldForm = Literal[
-    "text", "code", "count", "number", "share", "interval", "digest", "yes_no", "list", "table"
+    "text",
+    "code",
+    "count",
+    "number",
+    "share",
+    "interval",
+    "range",
+    "digest",
+    "yes_no",
+    "list",
+    "table",
 ]
-"""How a value reads: ``interval`` is a pair of numbers, ``table`` a list of objects."""
+"""How a value reads: ``interval`` is a pair of shares, ``range`` a pair of numbers, ``table``
+a list of objects."""
 
 
 class Computed(FrozenModel):

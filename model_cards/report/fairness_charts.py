@@ -26,7 +26,10 @@ from answerable.model_cards.results import (
 
 __all__ = [
     "anchor",
+    "limit_chart",
+    "limit_row",
     "limit_text",
+    "open_note",
     "rate_chart",
     "rows_needed",
     "rule_charts",
@@ -117,16 +120,21 @@ def rule_charts(verdict: VerdictResult, *, chart_id: str) -> tuple[Chart, ...]:
         Empty when the result lists no groups under the rule.
     """
     rows = [
-        _row(
+        limit_row(
             group_label(finding.group),
-            finding.value,
-            finding.interval,
-            finding.n,
-            state=_STATE[finding.state],
-            note=_note(finding.reason, finding.needed_n),
+            (finding.value, finding.interval, finding.n),
+            state=finding.state,
+            note=open_note(finding.reason, finding.needed_n),
         )
         for finding in verdict.findings
     ]
+    return limit_chart(verdict, rows, chart_id=chart_id)
+
+
+def limit_chart(
+    verdict: VerdictResult, rows: Sequence[IntervalRow], *, chart_id: str
+) -> tuple[Chart, ...]:
+    """Return the chart of one rule from prepared rows; empty without rows."""
     if not rows:
         return ()
     text = ChartText(
@@ -141,6 +149,18 @@ def rule_charts(verdict: VerdictResult, *, chart_id: str) -> tuple[Chart, ...]:
     if verdict.compare == "value":
         return (interval_bars(text, rows, domain=(0.0, 1.0), thresholds=thresholds),)
     return (dot_intervals(text, rows, units="number", thresholds=thresholds),)
+
+
+def limit_row(
+    label: str,
+    estimate: tuple[float | None, Ends | None, int | None],
+    *,
+    state: VerdictState,
+    note: str,
+) -> IntervalRow:
+    """Return one group's row of :func:`limit_chart`; `estimate` is value, interval, n."""
+    value, ends, n = estimate
+    return _row(label, value, ends, n, state=_STATE[state], note=note)
 
 
 def _limits(verdict: VerdictResult) -> tuple[float, ...]:
@@ -179,7 +199,8 @@ def _figure(value: float, verdict: VerdictResult) -> str:
     return share(value) if verdict.compare == "value" else number(value)
 
 
-def _note(reason: str | None, needed_n: int | None) -> str:
+def open_note(reason: str | None, needed_n: int | None) -> str:
+    """Return why a verdict is open and what would settle it, in words."""
     needed = "" if needed_n is None else f"about {whole(needed_n)} rows needed"
     return ", ".join(part for part in (reason or "", needed) if part)
 

@@ -50,7 +50,7 @@ def robustness(facts: CardFacts) -> CardSection:
 
 _OPEN_COLUMNS: Final = (
     Column(key="rule", label="Rule", form="code"),
-    Column(key="attributes", label="Groups by"),
+    Column(key="attributes", label="Groups by", form="list"),
     Column(key="state", label="Verdict", form="code"),
     Column(key="needed_n", label="Rows needed", form="count"),
 )
@@ -89,7 +89,7 @@ def _open_rules(facts: CardFacts) -> list[CardField]:
 def _open_rule(verdict: VerdictResult) -> JsonValue:
     return {
         "rule": verdict.rule,
-        "attributes": ", ".join(verdict.attributes),
+        "attributes": [*verdict.attributes],
         "state": verdict.state,
         "needed_n": verdict.needed_n,
     }

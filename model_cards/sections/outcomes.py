@@ -37,13 +37,13 @@ _RATE_COLUMNS: Final = (
 )
 _GROUP_COLUMNS: Final = (
     Column(key="group", label="Group"),
-    Column(key="attributes", label="Groups by"),
+    Column(key="attributes", label="Groups by", form="list"),
     *_RATE_COLUMNS,
     Column(key="reason", label="Why undefined"),
 )
 _VERDICT_COLUMNS: Final = (
     Column(key="rule", label="Rule", form="code"),
-    Column(key="attributes", label="Groups by"),
+    Column(key="attributes", label="Groups by", form="list"),
     Column(key="metric", label="Rate"),
     Column(key="compare", label="Compared as", form="code"),
     Column(key="reference", label="With", form="code"),
@@ -56,9 +56,9 @@ _VERDICT_COLUMNS: Final = (
 _FINDING_COLUMNS: Final = (
     Column(key="group", label="Group"),
     Column(key="rule", label="Rule", form="code"),
-    Column(key="attributes", label="Groups by"),
+    Column(key="attributes", label="Groups by", form="list"),
     Column(key="value", label="Value", form="number"),
-    Column(key="interval", label="Interval", form="interval"),
+    Column(key="interval", label="Interval", form="range"),
     Column(key="n", label="Rows", form="count"),
     Column(key="state", label="Verdict", form="code"),
     Column(key="needed_n", label="Rows needed", form="count"),
@@ -201,7 +201,7 @@ def _verdict(item: VerdictResult) -> JsonValue:
     action = "none" if item.state == "PASS" else item.on_insufficient
     return {
         "rule": item.rule,
-        "attributes": ", ".join(item.attributes),
+        "attributes": [*item.attributes],
         "metric": item.metric.replace("_", " "),
         "compare": item.compare,
         "reference": item.reference,
@@ -218,7 +218,7 @@ def _findings(item: VerdictResult) -> Iterator[JsonValue]:
         yield {
             "group": group_label(finding.group),
             "rule": item.rule,
-            "attributes": ", ".join(item.attributes),
+            "attributes": [*item.attributes],
             "value": finding.value,
             "interval": None if finding.interval is None else [*finding.interval],
             "n": finding.n,
@@ -235,7 +235,7 @@ def _group_rates(result: AssessmentResult) -> Iterator[JsonValue]:
             if rate is not None:
                 yield {
                     "group": group.label,
-                    "attributes": ", ".join(group.attributes),
+                    "attributes": [*group.attributes],
                     **_rate(name, rate),
                     "reason": rate.reason,
                 }

@@ -1,0 +1,332 @@
+"""The card as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from answerable.model_cards.annex import Completeness, completeness, law_map
+from answerable.model_cards.build import card_evidence
+from answerable.model_cards.card import (
+    CardCore,
+    CardField,
+    CardOverlay,
+    CardSection,
+    Computed,
+    FromLog,
+    SignOffLine,
+    Stated,
+    WaiverLine,
+)
+from answerable.model_cards.formats.figures import (
+    completeness_chart,
+    history_chart,
+    lineage_chart,
+    section_charts,
+)
+from answerable.model_cards.formats.wording import ABSENT, cell_text, field_rows, role_name
+from answerable.model_cards.report.charts import Chart
+from answerable.model_cards.report.formatting import moment, whole
+from answerable.model_cards.report.page import render_page
+from answerable.model_cards.sections.data import ROLE_TITLES
+
+__all__ = ["SectionView", "card_html", "section_views"]
+
+_FOLDED_ABOVE: Final = 8
+"""Tables with more rows are folded; print and the table's own summary show them."""
+
+NameOf = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field as the page shows it."""
+
+    label: str
+    form: str
+    text: str
+    items: tuple[str, ...]
+    origin: str
+    origin_detail: str
+    owed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """One table field as the page shows it."""
+
+    label: str
+    columns: tuple[str, ...]
+    numeric: tuple[int, ...]
+    verdict: int | None
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool
+    origin: str
+    origin_detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """Fields under one heading of a section."""
+
+    title: str
+    fields: tuple[FieldView, ...]
+    tables: tuple[TableView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A section as the page shows it."""
+
+    id: str
+    title: str
+    groups: tuple[GroupView, ...]
+    charts: tuple[Chart, ...]
+
+
+def _nobody(_: str) -> str | None:
+    return None
+
+
+def card_html(
+    core: CardCore, overlay: CardOverlay | None = None, *, name_of: NameOf = _nobody
+) -> str:
+    """Return the card as HTML.
+
+    Parameters
+    ----------
+    core : CardCore
+        The signed part.
+    overlay : CardOverlay, optional
+        What the log says now.
+    name_of : Callable[[str], str | None]
+        Looks an actor's name up in the directory; names are shown only if it knows them.
+
+    Returns
+    -------
+    str
+        A self-contained page; equal arguments give equal bytes.
+    """
+    scored = completeness(core, law_map(), overlay=overlay)
+    views = section_views(core)
+    contents = [("now", "Now")] if overlay is not None else []
+    contents += [(view.id, view.title) for view in views]
+    contents += [("lineage-section", "Where it comes from"), ("annex", "What is missing")]
+    return render_page(
+        "card.html.j2",
+        {
+            "title": f"{core.name} {core.version}",
+            "kind": "Model card",
+            "lead": _lead(core),
+            "contents": [*contents, ("evidence", "Evidence")],
+            "core": core,
+            "overlay": overlay,
+            "evidence_digest": card_evidence(core).digest,
+            "sections": views,
+            "status": _status(overlay),
+            "figures": _figures(core, overlay, scored),
+            "sign_offs": _sign_offs(overlay, name_of),
+            "missing_signatures": _missing(overlay),
+            "waivers": _waivers(overlay),
+            "outcomes": _outcomes(overlay),
+            "history": None if overlay is None else history_chart(overlay),
+            "lineage": lineage_chart(core, overlay),
+            "law": scored.law,
+            "completeness": completeness_chart(scored),
+            "gaps": [(g.label, g.point, role_name(g.owed_by)) for g in scored.gaps],
+            "evidence": [_evidence_row(core, place) for place in range(len(core.evidence))],
+        },
+    )
+
+
+def _lead(core: CardCore) -> str:
+    field = core.find("purpose.intended_purpose")
+    return field.value if field is not None and isinstance(field.value, str) else ""
+
+
+def section_views(core: CardCore) -> list[SectionView]:
+    """Return the core's sections as a page shows them, charts included."""
+    return [
+        SectionView(
+            id=section.id,
+            title=section.title,
+            groups=tuple(_groups(section)),
+            charts=section_charts(core, section.id),
+        )
+        for section in core.sections
+    ]
+
+
+def _groups(section: CardSection) -> Iterator[GroupView]:
+    grouped: dict[str, list[CardField]] = {}
+    for field in section.fields:
+        grouped.setdefault(_heading(field), []).append(field)
+    for title, fields in grouped.items():
+        tables = [f for f in fields if f.form == "table" and f.value is not None]
+        yield GroupView(
+            title=title,
+            fields=tuple(_field(f) for f in fields if f not in tables),
+            tables=tuple(_table(f) for f in tables),
+        )
+
+
+def _heading(field: CardField) -> str:
+    """The heading of a data field is its data set; other sections have none."""
+    place = field.id.split(".")
+    if place[0] != "data" or len(place) < 3:  # noqa: PLR2004 - data.<role>.<name>
+        return ""
+    title = ROLE_TITLES.get(place[1], place[1])
+    return f"{title} {place[2]}" if place[2].isdigit() else title
+
+
+def _field(field: CardField) -> FieldView:
+    items: tuple[str, ...] = ()
+    if field.form == "list" and isinstance(field.value, list):
+        items = tuple(cell_text(item, "text") for item in field.value)
+    origin, detail = _origin(field)
+    return FieldView(
+        label=field.label,
+        form=field.form,
+        text=cell_text(field.value, field.form),
+        items=items,
+        origin=origin,
+        origin_detail=detail,
+        owed_by="" if field.owed_by is None else role_name(field.owed_by),
+    )
+
+
+def _origin(field: CardField) -> tuple[str, str]:
+    match field.origin:
+        case Computed(evidence=digest):
+            return "computed", digest
+        case FromLog(entry=entry):
+            return "log", entry
+        case Stated(role=role):
+            return "typed", role.value.replace("_", " ")
+    return "", ""
+
+
+_NUMERIC: Final = frozenset({"count", "number", "share", "interval", "range"})
+
+
+def _table(field: CardField) -> TableView:
+    rows = tuple(
+        tuple(cell_text(row.get(column.key), column.form) for column in field.columns)
+        for row in field_rows(field)
+    )
+    keys = [column.key for column in field.columns]
+    origin, detail = _origin(field)
+    return TableView(
+        label=field.label,
+        columns=tuple(column.label for column in field.columns),
+        numeric=tuple(i for i, c in enumerate(field.columns) if c.form in _NUMERIC),
+        verdict=keys.index("state") if "state" in keys else None,
+        rows=rows,
+        folded=len(rows) > _FOLDED_ABOVE,
+        origin=origin,
+        origin_detail=detail,
+    )
+
+
+_STATUS_TONES: Final = {
+    "released": "pass",
+    "approved": "pass",
+    "suspended": "fail",
+    "rejected": "fail",
+    "expired": "insufficient",
+}
+
+
+def _status(overlay: CardOverlay | None) -> tuple[str, str] | None:
+    if overlay is None:
+        return None
+    return _STATUS_TONES.get(overlay.status, "undefined"), overlay.status.replace("_", " ")
+
+
+def _figures(
+    core: CardCore, overlay: CardOverlay | None, scored: Completeness
+) -> list[dict[str, str]]:
+    fields = tuple(core.fields())
+    counted = sum(isinstance(field.origin, Computed) for field in fields)
+    logged = sum(isinstance(field.origin, FromLog) for field in fields)
+    provided = sum(field.value is not None for field in fields)
+    figures = [
+        {
+            "label": "Fields filled",
+            "value": f"{provided} of {len(fields)}",
+            "note": f"{counted} computed, {logged} from the log",
+        },
+        {
+            "label": "Annex IV",
+            "value": f"{scored.provided} of {scored.total}",
+            "note": "fields provided",
+        },
+        {"label": "Evidence", "value": str(len(core.evidence)), "note": "pieces, each by digest"},
+    ]
+    if overlay is not None and overlay.counts is not None:
+        decisions = whole(overlay.counts.decisions)
+        figures.append({"label": "Decisions", "value": decisions, "note": "under this version"})
+    return figures
+
+
+def _sign_offs(overlay: CardOverlay | None, name_of: NameOf) -> list[tuple[str, ...]]:
+    lines: tuple[SignOffLine, ...] = () if overlay is None else overlay.sign_offs
+    return [
+        (
+            role_name(line.role),
+            name_of(line.signer) or line.signer,
+            "approves" if line.decision == "approve" else "refuses",
+            moment(line.at),
+            moment(line.expires_at),
+            str(line.looks),
+            line.state.replace("_", " "),
+        )
+        for line in lines
+    ]
+
+
+def _missing(overlay: CardOverlay | None) -> list[str]:
+    return [] if overlay is None else [role_name(role) for role in overlay.sign_offs_missing]
+
+
+def _waivers(overlay: CardOverlay | None) -> list[tuple[str, ...]]:
+    lines: tuple[WaiverLine, ...] = () if overlay is None else overlay.waivers
+    return [
+        (
+            line.rule.replace("_", " "),
+            ", ".join(line.attributes),
+            line.finding,
+            line.reason,
+            line.compensating_control,
+            moment(line.expires_at),
+            line.state.replace("_", " "),
+        )
+        for line in lines
+    ]
+
+
+def _outcomes(overlay: CardOverlay | None) -> list[tuple[str, ...]]:
+    if overlay is None or overlay.counts is None:
+        return []
+    counts = overlay.counts
+    rows = [(f"Outcome: {name}", whole(n)) for name, n in sorted(counts.outcomes.items())]
+    return [
+        ("Decisions", whole(counts.decisions)),
+        *rows,
+        ("Contested", whole(counts.contests)),
+        ("Reviewed by a person", whole(counts.reviews)),
+        ("Overturned", whole(counts.overturned)),
+    ]
+
+
+def _evidence_row(core: CardCore, place: int) -> tuple[str, ...]:
+    line = core.evidence[place]
+    engines = ", ".join(f"{name} {version}" for name, version in line.engines.items())
+    return (
+        line.kind,
+        line.digest,
+        line.entry,
+        ABSENT if line.seed is None else str(line.seed),
+        engines or ABSENT,
+    )
