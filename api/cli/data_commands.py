@@ -13,7 +13,7 @@ from answerable.api.cli.session import DatabaseOption, HtmlOption, JsonOption, o
 if TYPE_CHECKING:
     from answerable.governance.assessment import Assessment
     from answerable.governance.findings import GroupRates
-    from answerable.privacy.scan import ScanReport
+    from answerable.privacy.report import ScanReport
 
 __all__ = ["attach"]
 
@@ -46,6 +46,7 @@ def scan(
     from answerable.api.inputs import read_bytes, read_table
     from answerable.model_cards.report import scan_report
     from answerable.privacy.policy import load_scan_policy
+    from answerable.privacy.scan import exit_code
 
     rules = None
     if policy is not None:
@@ -63,7 +64,7 @@ def scan(
         write_text(sarif, sarif_json(report))
     if not write_json(json, result):
         print_scan(report)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(exit_code(report))
 
 
 def print_scan(report: ScanReport) -> None:

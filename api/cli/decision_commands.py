@@ -56,8 +56,9 @@ def print_answer(result: Answer) -> None:
     ----------
     result : Answer
     """
-    for line in result.to_text().splitlines():
-        say(line)
+    from answerable.api.cli.answer_text import answer_lines
+
+    say(*answer_lines(result))
 
 
 def letter(
@@ -123,7 +124,7 @@ def decisions(
     json: JsonOption = None,
 ) -> None:
     """List decisions, newest first; headers only, no personal data."""
-    from answerable.api.flows.decide import DecisionQuery, list_decisions
+    from answerable.api.flows.cases import DecisionQuery, list_decisions
 
     with open_session(db) as (workspace, _):
         lines = list_decisions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,12 @@ FunctionArgument = Annotated[
     str, typer.Argument(metavar="FUNCTION@VERSION", help="A registered decision function.")
 ]
 _MICROS_PER_DAY = 86_400_000_000
+
+
+class _Finding(Enum):
+    FAIL = "FAIL"
+    INSUFFICIENT = "INSUFFICIENT"
+    UNDEFINED = "UNDEFINED"
 
 
 def attach(app: typer.Typer) -> None:
@@ -81,7 +88,7 @@ def waive(
     *,
     rule: Annotated[str, typer.Option(help="Rule of the policy the waiver answers.")],
     attributes: Annotated[str, typer.Option(help="Its attributes, separated by commas.")],
-    finding: Annotated[str, typer.Option(help="FAIL, INSUFFICIENT or UNDEFINED.")],
+    finding: Annotated[_Finding, typer.Option(help="What the verdict says.")],
     reason: Annotated[str, typer.Option(help="Why this finding is accepted.")],
     control: Annotated[str, typer.Option(help="What is done about it instead.")],
     days: Annotated[int, typer.Option(min=1, help="Days until the waiver expires.")],
@@ -98,7 +105,7 @@ def waive(
                 function=function,
                 rule=rule,
                 attributes=tuple(name.strip() for name in attributes.split(",")),
-                finding=finding,
+                finding=finding.value,
                 reason=reason,
                 compensating_control=control,
                 expires_at=workspace.clock() + days * _MICROS_PER_DAY,
@@ -179,12 +186,10 @@ def lineage(
     function: FunctionArgument, *, db: DatabaseOption = None, json: JsonOption = None
 ) -> None:
     """Show which data, code, policy and people stand behind a decision function."""
-    from answerable.api.flows.lookup import function_digest
     from answerable.governance.lineage import lineage_of
 
     with open_session(db) as (workspace, _):
-        registry = workspace.registry()
-        result = lineage_of(registry, function_digest(registry, function)).to_result()
+        result = lineage_of(workspace.registry(), function).to_result()
     if write_json(json, result):
         return
     for name, value in result.items():

@@ -43,12 +43,12 @@ def actor(
 ) -> None:
     """Register a person who acts, optionally with a new signing key."""
     from answerable.api.flows.register import register_actor
-    from answerable.audit.signing import create_signer_key
+    from answerable.audit.signing import create_signer_key, public_key_hex
 
     with open_session(db) as (workspace, operator):
         public_key = None
         if key_file is not None:
-            public_key = create_signer_key(key_file, entropy=workspace.entropy)
+            public_key = public_key_hex(create_signer_key(key_file, entropy=workspace.entropy))
         registered = register_actor(
             workspace, name=name, roles=role, public_key=public_key, actor=operator
         )

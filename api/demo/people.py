@@ -14,7 +14,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.register import register_actor
 from answerable.api.wiring import Workspace, local_actor
 from answerable.audit.codes import Role
-from answerable.audit.signing import create_signer_key
+from answerable.audit.signing import create_signer_key, public_key_hex
 
 __all__ = ["Cast", "Person", "gather_cast"]
 
@@ -57,7 +57,7 @@ def gather_cast(workspace: Workspace, folder: DemoFolder) -> Cast:
 
     def person(name: str, role: Role) -> Person:
         key_file = folder.signers / f"{role.value}.key"
-        public_key = create_signer_key(key_file, entropy=workspace.entropy)
+        public_key = public_key_hex(create_signer_key(key_file, entropy=workspace.entropy))
         actor = register_actor(
             workspace, name=f"Demo {name}", roles=[role], public_key=public_key, actor=operator
         )
