@@ -19,6 +19,8 @@ class ActorContext:
     roles: frozenset[Role]
     service: bool = False
     """True for a machine; a machine never counts as a person who signs or reviews."""
+    scope: str | None = None
+    """For a data subject: the one decision they may act on."""
 
     def acting_as(self, *allowed: Role) -> Role:
         """Return the first of `allowed` that this actor holds.
@@ -51,6 +53,33 @@ class ActorContext:
             f"this needs the role {_listed(allowed)}",
             remedy="Use a key or sign-in of somebody who holds it.",
         )
+
+    def acting_on(self, decision_id: str, *allowed: Role) -> Role:
+        """Return the role like :meth:`acting_as`, keeping data subjects to their own decision.
+
+        Parameters
+        ----------
+        decision_id : str
+            What is acted on.
+        *allowed : Role
+            Roles that may do this.
+
+        Returns
+        -------
+        Role
+            The role to write into the entry.
+
+        Raises
+        ------
+        NotAllowed
+            If the actor lacks the roles, or is a data subject of another decision.
+        """
+        role = self.acting_as(*allowed)
+        if role is Role.SUBJECT and self.scope != decision_id:
+            raise NotAllowed(
+                "this sign-in is for another decision", remedy="Ask for a link to this one."
+            )
+        return role
 
     def as_person(self, *allowed: Role) -> Role:
         """Return the role like :meth:`acting_as`, refusing machines.

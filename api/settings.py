@@ -50,6 +50,18 @@ class Settings(BaseSettings):
     """Reference of the actor the command line acts as; empty: the local operator."""
     review_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Days within which a contested decision must be reviewed."""
+    creditor_address: str = ""
+    """Postal address of who decides; required by Regulation B letters."""
+    authority: str = ""
+    """Name and address of the supervisory authority for complaints; required by letters
+    under GDPR Art. 15."""
+    federal_agency: str = ""
+    """Name and address of the agency named in a Regulation B notice."""
+    data_source: str = ""
+    """Where data about applicants comes from; required by letters under GDPR Art. 15."""
+    consumer_report: str = ""
+    """``none``, or name, address and telephone of the bureau whose reports are used; empty:
+    not stated, and Regulation B letters are refused."""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 
     @field_validator("rate_limit")

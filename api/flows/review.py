@@ -117,7 +117,7 @@ def contest(
     Erased
         If the person's data was erased.
     """
-    role = actor.acting_as(Role.OFFICER, Role.REVIEWER, Role.SERVICE, Role.SUBJECT)
+    role = actor.acting_on(decision_id, Role.OFFICER, Role.REVIEWER, Role.SERVICE, Role.SUBJECT)
     entry, _ = open_decision(workspace, decision_id)
     record = Contest.parse(
         {

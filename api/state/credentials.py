@@ -23,10 +23,10 @@ _ID_BYTES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A fresh secret: `text` is shown once, `id` may be shown always, `hash` is stored."""
+    """A fresh secret: `text` is shown once, `prefix` may be shown always, `hash` is stored."""
 
     text: str
-    id: str
+    prefix: str
     hash: str
 
 
@@ -34,13 +34,13 @@ class NewSecret:
 class ApiKey:
     """What is stored of an API key."""
 
-    id: str
-    """Public prefix, for lists and log lines."""
+    prefix: str
+    """Public part, for lists and log lines."""
     hash: str
     actor: str
     roles: frozenset[Role]
     service: bool
-    label: str
+    name: str
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
@@ -96,15 +96,15 @@ def new_secret(entropy: Callable[[int], bytes], *, kind: str) -> NewSecret:
     Examples
     --------
     >>> made = new_secret(bytes, kind="ank")
-    >>> made.id
+    >>> made.prefix
     'ank_000000000000'
-    >>> made.text.startswith(made.id), len(made.text)
+    >>> made.text.startswith(made.prefix), len(made.text)
     (True, 60)
     """
     public = f"{kind}_{entropy(_ID_BYTES).hex()}"
     secret = base64.urlsafe_b64encode(entropy(_SECRET_BYTES)).rstrip(b"=").decode("ascii")
     text = f"{public}_{secret}"
-    return NewSecret(text=text, id=public, hash=secret_hash(text))
+    return NewSecret(text=text, prefix=public, hash=secret_hash(text))
 
 
 def secret_hash(text: str) -> str:

@@ -139,14 +139,14 @@ class StateStore:
         Raises
         ------
         Conflict
-            If its id is taken.
+            If its prefix is taken.
         """
         values = _row(key)
         try:
             with self._begin() as connection:
                 connection.execute(sa.insert(api_key).values(**values))
         except sa.exc.IntegrityError:
-            raise Conflict("an API key of this id exists") from None
+            raise Conflict("an API key of this prefix exists") from None
 
     def key_of(self, hash_hex: str) -> ApiKey | None:
         """Return the key with this hash, usable or not, or None."""
@@ -160,17 +160,17 @@ class StateStore:
         """Return all keys, oldest first."""
         with self._begin() as connection:
             rows = connection.execute(
-                sa.select(api_key).order_by(api_key.c.created_at, api_key.c.id)
+                sa.select(api_key).order_by(api_key.c.created_at, api_key.c.prefix)
             ).all()
         return [_api_key(row) for row in rows]
 
-    def revoke_key(self, key_id: str, *, at: int) -> None:
+    def revoke_key(self, prefix: str, *, at: int) -> None:
         """Make a key unusable from now on.
 
         Parameters
         ----------
-        key_id : str
-            Its public id.
+        prefix : str
+            Its public part.
         at : int
             Microseconds since 1970.
 
@@ -182,7 +182,7 @@ class StateStore:
         with self._begin() as connection:
             changed = connection.execute(
                 sa.update(api_key)
-                .where(api_key.c.id == key_id, api_key.c.revoked_at.is_(None))
+                .where(api_key.c.prefix == prefix, api_key.c.revoked_at.is_(None))
                 .values(revoked_at=at)
             ).rowcount
         if changed != 1:

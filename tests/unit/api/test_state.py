@@ -40,12 +40,12 @@ def counting_entropy() -> object:
 
 def key_of(secret: NewSecret, **changes: object) -> ApiKey:
     values: dict[str, object] = {
-        "id": secret.id,
+        "prefix": secret.prefix,
         "hash": secret.hash,
         "actor": ACTOR,
         "roles": frozenset({Role.OFFICER, Role.AUDITOR}),
         "service": False,
-        "label": "test",
+        "name": "test",
         "created_at": 5,
     }
     return ApiKey(**{**values, **changes})  # type: ignore[arg-type]
@@ -65,13 +65,13 @@ def test_a_key_is_found_by_its_hash_until_it_is_revoked(store: StateStore) -> No
     found = store.key_of(secret_hash(secret.text))
     assert found == key_of(secret)
     assert key_of(secret).usable(10)
-    store.revoke_key(secret.id, at=20)
+    store.revoke_key(secret.prefix, at=20)
     revoked = store.key_of(secret.hash)
     assert revoked is not None
     assert not revoked.usable(21)
     assert store.keys() == [revoked]
     with pytest.raises(NotFound):
-        store.revoke_key(secret.id, at=30)
+        store.revoke_key(secret.prefix, at=30)
     with pytest.raises(Conflict):
         store.add_key(key_of(secret))
     assert store.key_of("0" * 64) is None
@@ -131,7 +131,7 @@ def test_the_secret_itself_is_not_in_the_database(tmp_path: Path) -> None:
 def test_two_secrets_differ_and_compare_whole() -> None:
     entropy = counting_entropy()
     one, two = (new_secret(entropy, kind="ank") for _ in range(2))  # type: ignore[arg-type]
-    assert len({one.text, two.text, one.id, two.id, one.hash, two.hash}) == 6
+    assert len({one.text, two.text, one.prefix, two.prefix, one.hash, two.hash}) == 6
     assert same_text(one.text, one.text)
     assert not same_text(one.text, two.text)
 

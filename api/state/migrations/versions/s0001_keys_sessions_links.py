@@ -20,12 +20,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "state_api_key",
-        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("prefix", sa.String(64), primary_key=True),
         sa.Column("hash", sa.String(64), nullable=False, unique=True),
         sa.Column("actor", sa.String(34), nullable=False),
         sa.Column("roles", sa.String(256), nullable=False),
         sa.Column("service", sa.Boolean, nullable=False),
-        sa.Column("label", sa.String(128), nullable=False),
+        sa.Column("name", sa.String(128), nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("revoked_at", sa.BigInteger),

@@ -1,0 +1,210 @@
+"""API keys: made for a new actor, shown once, listed by their prefix, revoked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from answerable.api.actor import ActorContext
+from answerable.api.flows.register.people import register_actor
+from answerable.api.state.credentials import (
+    ApiKey,
+    LoginLink,
+    NewSecret,
+    new_secret,
+)
+from answerable.api.wiring import Workspace
+from answerable.audit.errors import InvalidInput
+from answerable.audit.records import Role
+
+__all__ = [
+    "IssuedKey",
+    "actor_of_key",
+    "issue_api_key",
+    "issue_login_link",
+    "list_api_keys",
+    "revoke_api_key",
+]
+
+_LINK_SECONDS: Final = 3600
+_NAME_LENGTH: Final = 128
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A fresh API key: the only time its secret is seen."""
+
+    secret: str
+    prefix: str
+    actor: str
+
+
+def issue_api_key(
+    workspace: Workspace,
+    *,
+    name: str,
+    roles: Sequence[Role],
+    actor: ActorContext,
+    for_actor: str | None = None,
+) -> IssuedKey:
+    """Make an API key.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    name : str
+        Name of the person or service the key is for, and name of the key.
+    roles : Sequence[Role]
+        What it may do; the role ``service`` makes a machine of it.
+    actor : ActorContext
+        An administrator.
+    for_actor : str, optional
+        Reference of a registered actor; a new one is registered when left out.
+
+    Returns
+    -------
+    IssuedKey
+        With the secret, shown this once.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no administrator, or the roles exceed those of `for_actor`.
+    NotFound
+        If `for_actor` is not registered.
+    InvalidInput
+        If the name is too long or the roles are empty or mixed.
+    """
+    actor.as_person(Role.ADMIN)
+    if not 0 < len(name.strip()) <= _NAME_LENGTH:
+        raise InvalidInput(f"a name of 1 to {_NAME_LENGTH} characters is needed", where="name")
+    if Role.SUBJECT in roles:
+        raise InvalidInput(
+            "data subjects get a link to their own decision, not a key", where="roles"
+        )
+    if for_actor is None:
+        holder = register_actor(workspace, name=name, roles=roles, actor=actor)
+    else:
+        holder = workspace.directory.find(for_actor)
+        if not roles or not set(roles) <= set(holder.roles):
+            raise InvalidInput("roles the actor does not hold", where="roles")
+    made = new_secret(workspace.entropy, kind="ank")
+    workspace.state.add_key(
+        ApiKey(
+            prefix=made.prefix,
+            hash=made.hash,
+            actor=holder.actor,
+            roles=frozenset(roles),
+            service=holder.service,
+            name=name.strip(),
+            created_at=workspace.clock(),
+        )
+    )
+    return IssuedKey(secret=made.text, prefix=made.prefix, actor=holder.actor)
+
+
+def list_api_keys(workspace: Workspace, *, actor: ActorContext) -> list[ApiKey]:
+    """Return all API keys, oldest first, without secrets.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    actor : ActorContext
+        An administrator.
+
+    Returns
+    -------
+    list[ApiKey]
+        Revoked ones included.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no administrator.
+    """
+    actor.as_person(Role.ADMIN)
+    return workspace.state.keys()
+
+
+def revoke_api_key(workspace: Workspace, prefix: str, *, actor: ActorContext) -> None:
+    """Make an API key unusable from this moment.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    prefix : str
+        Public part of the key.
+    actor : ActorContext
+        An administrator.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no administrator.
+    NotFound
+        If no such key is in use.
+    """
+    actor.as_person(Role.ADMIN)
+    workspace.state.revoke_key(prefix, at=workspace.clock())
+
+
+def issue_login_link(
+    workspace: Workspace,
+    holder: ActorContext,
+    *,
+    valid_seconds: int = _LINK_SECONDS,
+) -> NewSecret:
+    """Make a link secret that signs one browser in, once.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    holder : ActorContext
+        Who will be signed in, with which roles and scope.
+    valid_seconds : int
+        How long the link can be used.
+
+    Returns
+    -------
+    NewSecret
+        Its text belongs into the link.
+    """
+    made = new_secret(workspace.entropy, kind="anl")
+    now = workspace.clock()
+    workspace.state.add_link(
+        LoginLink(
+            hash=made.hash,
+            actor=holder.actor,
+            roles=holder.roles,
+            created_at=now,
+            expires_at=now + valid_seconds * 1_000_000,
+            scope=holder.scope,
+        )
+    )
+    return made
+
+
+def actor_of_key(workspace: Workspace, hash_hex: str) -> ActorContext | None:
+    """Return who a key's hash stands for, None when it is unknown, expired or revoked.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    hash_hex : str
+        SHA-256 of the key.
+
+    Returns
+    -------
+    ActorContext or None
+        With the roles of the key.
+    """
+    key = workspace.state.key_of(hash_hex)
+    if key is None or not key.usable(workspace.clock()):
+        return None
+    return ActorContext(actor=key.actor, roles=key.roles, service=key.service)

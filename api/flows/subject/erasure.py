@@ -1,0 +1,193 @@
+"""Legal holds and erasure: destroying the key that opens a person's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from answerable.api.actor import ActorContext
+from answerable.api.flows.subject.access import log_request
+from answerable.api.flows.subject.find import RequestFacts, known_ref
+from answerable.api.wiring import Workspace
+from answerable.audit.entries import Draft, Receipt
+from answerable.audit.errors import PolicyViolation
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import LegalHold, Record, Role, SubjectErased, SubjectRequest
+
+__all__ = ["Erasure", "erase", "lift_hold", "place_hold"]
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """A completed erasure."""
+
+    receipt: Receipt
+    entries: int
+    """How many entries became unreadable."""
+
+
+def place_hold(
+    workspace: Workspace,
+    ref: str,
+    *,
+    ground: str,
+    reference: str,
+    until: int | None = None,
+    actor: ActorContext,
+) -> Receipt:
+    """Place a legal hold: while it stands, nothing about this person can be erased.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    ref : str
+        The person.
+    ground : str
+        Legal ground, as a code.
+    reference : str
+        Case reference, as a code.
+    until : int, optional
+        Microseconds; without an end when left out.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    Receipt
+        Of the entry.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If the log does not know the reference.
+    Conflict
+        If the same hold stands already.
+    Erased
+        If the person was erased.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    hold = _hold(ref, ground, reference, until)
+    draft = _draft(workspace, EntryKind.HOLD_PLACED, hold, acting=(actor, role))
+    return workspace.log.place_hold(draft)
+
+
+def lift_hold(
+    workspace: Workspace, ref: str, *, ground: str, reference: str, actor: ActorContext
+) -> Receipt:
+    """Lift a legal hold.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    ref : str
+        The person.
+    ground : str
+        Legal ground of the hold.
+    reference : str
+        Case reference of the hold.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    Receipt
+        Of the entry.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If no such hold stands.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    hold = _hold(ref, ground, reference, None)
+    draft = _draft(workspace, EntryKind.HOLD_LIFTED, hold, acting=(actor, role))
+    return workspace.log.lift_hold(draft)
+
+
+def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: ActorContext) -> Erasure:
+    """Erase a person's data by destroying their key (GDPR Art. 17).
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    ref : str
+        The person.
+    request : RequestFacts
+        When it came in and how the person was identified; its article is the ground.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    Erasure
+        The log and every proof still verify.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If the log does not know the reference.
+    Erased
+        If it was erased before.
+    PolicyViolation
+        If a legal hold stands; the refusal is logged with its ground.
+    InvalidInput
+        If a code is malformed.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    known_ref(workspace, ref)
+    done = _request(request, "fulfilled", None)
+    record = SubjectErased.parse({"ground": request.article, "entries": 0})
+    draft = _draft(workspace, EntryKind.SUBJECT_ERASED, record, acting=(actor, role))
+    try:
+        receipt = workspace.log.erase(ref, draft)
+    except PolicyViolation:
+        holds = workspace.log.holds(ref)
+        log_request(
+            workspace,
+            ref,
+            _request(request, "refused", holds[0].ground if holds else None),
+            acting=(actor, role),
+            kind=EntryKind.SUBJECT_ERASURE_REFUSED,
+        )
+        raise
+    log_request(workspace, ref, done, acting=(actor, role))
+    erased = workspace.log.read_record(receipt.entry_id, SubjectErased)
+    return Erasure(receipt=receipt, entries=erased.entries)
+
+
+def _request(request: RequestFacts, outcome: str, ground: str | None) -> SubjectRequest:
+    return SubjectRequest.parse(
+        {
+            "request": "erasure",
+            "article": request.article,
+            "received_at": request.received_at,
+            "identity_check": request.identity_check,
+            "outcome": outcome,
+            "ground": ground,
+        }
+    )
+
+
+def _hold(ref: str, ground: str, reference: str, until: int | None) -> LegalHold:
+    return LegalHold.parse(
+        {"subject": ref, "ground": ground, "reference": reference, "until": until}
+    )
+
+
+def _draft(
+    workspace: Workspace,
+    kind: EntryKind,
+    record: Record,
+    *,
+    acting: tuple[ActorContext, Role],
+) -> Draft:
+    actor, role = acting
+    return Draft(kind=kind, entry_id=workspace.ids(), record=record, actor=actor.actor, role=role)

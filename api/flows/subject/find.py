@@ -1,0 +1,180 @@
+"""Find a data subject by the identifier the caller's own service uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic import JsonValue
+
+from answerable.api.actor import ActorContext
+from answerable.api.flows.append import note_read
+from answerable.api.flows.decisions import is_restricted
+from answerable.api.flows.lookup import function_name
+from answerable.api.wiring import Workspace
+from answerable.audit.entries import Entry
+from answerable.audit.errors import NotFound
+from answerable.audit.records import LegalHold, Role
+
+__all__ = ["EntryLine", "FoundSubject", "RequestFacts", "find_subject", "known_ref"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFacts:
+    """How a data subject's request came in: when, under which article, how they were identified.
+
+    `identity_check` and `article` are codes, for example ``id-card`` and ``gdpr-art-15``.
+    """
+
+    received_at: int
+    identity_check: str
+    article: str = "gdpr-art-15"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryLine:
+    """One entry that names a data subject, from its header."""
+
+    entry_id: str
+    seq: int
+    ts: int
+    kind: str
+    role: str
+    """The role the subject has in the entry."""
+    function_name: str
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSubject:
+    """A data subject: their random reference, entries, holds and state."""
+
+    ref: str
+    entries: tuple[EntryLine, ...]
+    holds: tuple[LegalHold, ...]
+    restricted: bool
+    erased: bool
+
+    def to_result(self) -> dict[str, JsonValue]:
+        """Return the JSON form.
+
+        Returns
+        -------
+        dict[str, JsonValue]
+            ``ref, entries, holds, restricted, erased``.
+        """
+        entries: list[JsonValue] = [
+            {
+                "entry_id": line.entry_id,
+                "seq": line.seq,
+                "ts": line.ts,
+                "kind": line.kind,
+                "role": line.role,
+                "function": line.function_name,
+                "outcome": line.outcome,
+            }
+            for line in self.entries
+        ]
+        return {
+            "ref": self.ref,
+            "entries": entries,
+            "holds": [
+                cast("JsonValue", hold.model_dump(mode="json", exclude_none=True))
+                for hold in self.holds
+            ],
+            "restricted": self.restricted,
+            "erased": self.erased,
+        }
+
+
+def find_subject(
+    workspace: Workspace, subject_id: str, *, purpose: str, actor: ActorContext
+) -> FoundSubject:
+    """Find a data subject by the caller's own identifier.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    subject_id : str
+        As decisions named them; it is hashed with a key for the look-up, never stored.
+    purpose : str
+        Why, as a code.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    FoundSubject
+        With the reference the other flows take.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If nothing is held about this person, or it was erased.
+    InvalidInput
+        If the purpose is not a code.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    ref = workspace.log.subject_ref(subject_id)
+    if ref is None:
+        raise NotFound(
+            "nothing is held about this person",
+            where="subject",
+            remedy="Check the identifier; after an erasure it leads nowhere.",
+        )
+    entries = workspace.log.subject_entries(ref)
+    note_read(
+        workspace,
+        acting=(actor, role),
+        purpose=purpose,
+        query="subject",
+        entries=[entry.id for entry in entries],
+        subjects=[ref],
+    )
+    return FoundSubject(
+        ref=ref,
+        entries=tuple(_line(workspace, entry, ref) for entry in entries),
+        holds=tuple(workspace.log.holds(ref)),
+        restricted=is_restricted(entries),
+        erased=workspace.log.is_erased(ref),
+    )
+
+
+def known_ref(workspace: Workspace, ref: str) -> str:
+    """Return a reference the log knows.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    ref : str
+        From :func:`find_subject`.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    NotFound
+        If the log does not know it.
+    """
+    workspace.log.is_erased(ref)
+    return ref
+
+
+def _line(workspace: Workspace, entry: Entry, ref: str) -> EntryLine:
+    header = entry.header
+    return EntryLine(
+        entry_id=header.id,
+        seq=entry.seq,
+        ts=header.ts,
+        kind=header.kind.value,
+        role=next((item.role for item in header.subjects if item.ref == ref), ""),
+        function_name=function_name(workspace, header.function),
+        outcome=header.outcome or "",
+    )
