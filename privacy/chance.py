@@ -57,6 +57,7 @@ _MAX_CHARACTERS: Final = 2_000_000
 _DIGITS: Final = "0123456789"
 _TO_ZERO: Final = str.maketrans(_DIGITS, "0" * 10)
 _Z95: Final = 1.959963984540054
+_Z_NULL: Final = 3.0
 _HEADER_FACTOR: Final = 100.0
 _LEAST, _MOST = 0.001, 0.999
 
@@ -88,11 +89,15 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
     >>> [round(limit, 4) for limit in wilson_interval(0, 1000)]
     [0.0, 0.0038]
     """
+    return _wilson(hits, n, _Z95)
+
+
+def _wilson(hits: int, n: int, z: float) -> tuple[float, float]:
     if n < 1:
         raise UndefinedMetric("an interval of a share of no rows", remedy="Examine rows first.")
-    share, z2 = hits / n, _Z95 * _Z95
+    share, z2 = hits / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     low = 0.0 if hits == 0 else max(0.0, centre - half)
     high = 1.0 if hits == n else min(1.0, centre + half)
     return low, high
@@ -160,19 +165,27 @@ def _stream(label: str) -> Iterator[int]:
 
 
 def null_acceptance(passed: int, draws: int) -> float:
-    """Return the null acceptance rate from surrogates, kept away from 0 and 1.
+    """Return an upper limit of the null acceptance rate, from surrogates.
+
+    Dozens of recognisers are tried on each column; taking the estimate itself would
+    believe the one whose surrogates happened to fail.
 
     Returns
     -------
     float
-        ``(passed + 0.5) / (draws + 1)``, in (0, 1).
+        Upper Wilson limit at three standard errors, in (0, 1).
+
+    Raises
+    ------
+    UndefinedMetric
+        If `draws` is 0.
 
     Examples
     --------
-    >>> null_acceptance(0, 999)
-    0.0005
+    >>> round(null_acceptance(0, 1000), 4)
+    0.0089
     """
-    return (passed + 0.5) / (draws + 1)
+    return min(_wilson(passed, draws, _Z_NULL)[1], 1 - 0.5 / (draws + 1))
 
 
 def log_binomial_cdf(k: int, n: int, p: float) -> float:
@@ -265,9 +278,9 @@ def type_posterior(
     """Return the probability that the column as a whole is of the recogniser's type.
 
     The likelihood ratio sets a column whose values pass at the rate seen (at least 60 %,
-    so that some dirt is allowed) against one whose values pass by chance; half the
-    logarithm of `distinct` pays for fitting that rate. A header that names the type
-    multiplies the odds by 100: it raises, and alone it never decides.
+    so that some dirt is allowed, and never below chance) against one whose values pass by
+    chance; half the logarithm of `distinct` pays for fitting that rate. A header that names
+    the type multiplies the odds by 100: it raises, and alone it never decides.
 
     Parameters
     ----------
@@ -294,7 +307,8 @@ def type_posterior(
     """
     if distinct == 0 or passed == 0:
         return _LEAST
-    rate = min(max(passed / distinct, 0.6), 1 - 0.5 / (distinct + 1))
+    rate = min(max(passed / distinct, 0.6, alpha), 1 - 0.5 / (distinct + 1))
+    alpha = min(alpha, rate)
     log_ratio = passed * math.log(rate / alpha)
     log_ratio += (distinct - passed) * math.log((1 - rate) / (1 - alpha))
     log_ratio -= 0.5 * math.log(distinct)

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from answerable.privacy.backend import Backend, ColumnCounts
 from answerable.privacy.chance import header_posterior, wilson_interval
 from answerable.privacy.detectors import Detectors
-from answerable.privacy.entities import ColumnRole, all_entities, entity_role
+from answerable.privacy.entities import COMMON_ENTITIES, ColumnRole, all_entities, entity_role
 from answerable.privacy.headers import header_tokens, names_people
 from answerable.privacy.masking import masked
 from answerable.privacy.report import ByChance, ColumnReport, Finding, NotExamined
 from answerable.privacy.roles import column_role, suggested_action
 from answerable.privacy.search import Question, SearchResult, Unverified, search_values
 from answerable.privacy.text import is_free_text, may_hold_names
-from answerable.privacy.trials import TYPE_PRIOR, Trial
+from answerable.privacy.trials import TYPE_PRIOR, USELESS_ALPHA, Trial
 from answerable.privacy.values import ColumnKind, DistinctValues
 
 __all__ = ["examine_column"]
@@ -120,9 +120,10 @@ def examine_column(
             ByChance(
                 entity=trial.entity,
                 distinct=trial.passed,
-                expected_by_chance=_rounded(trial.alpha * trial.examined),
+                expected_by_chance=_rounded(trial.expected),
             )
             for trial in result.by_chance
+            if trial.alpha < USELESS_ALPHA or trial.entity in COMMON_ENTITIES
         ),
         not_examined=open_entities,
         not_examined_reasons=tuple(closed),
@@ -183,8 +184,8 @@ def _finding(trial: Trial, values: DistinctValues, rows: _Rows) -> Finding:
     ).astype(np.int64)
     hits = int(values.rows[positions].sum())
     evidence = [
-        f"{trial.passed} of {trial.examined} distinct values with the layout pass; "
-        f"{_rounded(trial.alpha * trial.examined):g} would by chance"
+        f"{trial.passed} of {trial.alike} distinct values with the layout pass; "
+        f"{_rounded(trial.expected):g} would by chance"
     ]
     if trial.header_agrees:
         evidence.append("the header names it")
@@ -203,7 +204,7 @@ def _finding(trial: Trial, values: DistinctValues, rows: _Rows) -> Finding:
         distinct=trial.passed,
         whole=trial.is_type,
         verified_rows=hits,
-        expected_by_chance=_rounded(trial.alpha * trial.examined),
+        expected_by_chance=_rounded(trial.expected),
         posterior=_rounded(trial.posterior),
         masked_examples=_examples(values, spans),
         evidence=tuple(evidence),
@@ -227,8 +228,9 @@ def _unverified_finding(found: Unverified, values: DistinctValues, rows: _Rows) 
             values, [(p, (0, None)) for p in found.positions[:_EXAMPLES_FROM].tolist()]
         ),
         evidence=(
-            "the header names it and the values have its layout, but they fail its check: "
-            "synthetic, masked or mistyped",
+            "the header names it and the values have its layout; "
+            f"{len(found.verified)} of {len(found.positions)} distinct values pass its check, the "
+            "others may be synthetic, masked or mistyped",
         ),
     )
 

@@ -26,7 +26,7 @@ from answerable.audit.errors import EngineError, InvalidInput, MissingExtra
 from answerable.privacy.chance import NullModel
 from answerable.privacy.entities import COMMON_ENTITIES
 from answerable.privacy.headers import GENERIC_WORDS
-from answerable.privacy.recognisers.recogniser import Span
+from answerable.privacy.recognisers.recogniser import Found, Span
 from answerable.privacy.widening import without_lookaround
 
 if TYPE_CHECKING:
@@ -93,13 +93,7 @@ class PresidioRecogniser:
         EngineError
             If the recogniser fails or gives up on a value.
         """
-        stripped = [value.strip() for value in values]
-        found = self._analyse(stripped)
-        return np.fromiter(
-            ((0, len(value)) in spans for value, spans in zip(stripped, found, strict=True)),
-            dtype=np.bool_,
-            count=len(stripped),
-        )
+        return self.find(values)[0]
 
     def spans(self, text: str) -> tuple[Span, ...]:
         """Return where the entity stands in a text.
@@ -115,6 +109,27 @@ class PresidioRecogniser:
             If the recogniser fails or gives up on the text.
         """
         return self._analyse([text])[0]
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others, in one pass.
+
+        Returns
+        -------
+        Found
+            No spans for a value that is the entity as a whole.
+
+        Raises
+        ------
+        EngineError
+            If the recogniser fails or gives up on a value.
+        """
+        found = self._analyse(values)
+        is_whole = [
+            any(text[start:end] == text.strip() for start, end in spans)
+            for text, spans in zip(values, found, strict=True)
+        ]
+        rest = [() if one else spans for one, spans in zip(is_whole, found, strict=True)]
+        return np.array(is_whole, dtype=np.bool_), rest
 
     def _analyse(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         watch, logger = _TimeLimitWatch(), logging.getLogger(_LOGGER)

@@ -215,6 +215,15 @@ class _Search:
         agrees = entity in self.named or (entity == "PERSON" and names_people(self.question.tokens))
         alpha = RARE_ALPHA if self.question.is_prose else _MODEL_ALPHA
         return Trial(
-            entity, np.array(whole, dtype=np.int64), inside, len(positions), len(positions),
-            len(self.values), alpha, 0.5, header_agrees=agrees,
-        )  # fmt: skip
+            entity=entity,
+            whole=np.array(whole, dtype=np.int64),
+            inside=inside,
+            candidates=len(positions),
+            examined=len(positions),
+            alike=len(positions),
+            distinct=len(self.values),
+            alpha=alpha,
+            expected=alpha * len(positions),
+            prior=0.5,
+            header_agrees=agrees,
+        )

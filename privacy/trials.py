@@ -7,8 +7,8 @@ for spans. The share of surrogates that pass gives the null acceptance rate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,12 +24,13 @@ from answerable.privacy.chance import (
 from answerable.privacy.recognisers.recogniser import Recogniser, Span
 from answerable.privacy.values import DistinctValues
 
-__all__ = ["TYPE_PRIOR", "Claims", "Limits", "Trial", "try_recogniser"]
+__all__ = ["TYPE_PRIOR", "USELESS_ALPHA", "Claims", "Limits", "Trial", "try_recogniser"]
 
 TYPE_PRIOR: Final = 0.02
 """Probability that a column is of a given type, before looking at it."""
 _HEADER_PRIOR: Final = 0.9
-_USELESS_ALPHA: Final = 0.5
+USELESS_ALPHA: Final = 0.5
+"""A check that random values pass more often says nothing."""
 _SEVERAL: Final = 0.5
 
 
@@ -85,11 +86,16 @@ class Trial:
     inside: dict[int, tuple[Span, ...]]
     """Spans in the other values, by position."""
     candidates: int
-    """Distinct values with the layout, whether looked at or not."""
+    """Distinct values that pass the prefilter, whether looked at or not."""
     examined: int
     """Distinct values looked at."""
+    alike: int
+    """Distinct values laid out like one that was looked at: what chance is measured on."""
     distinct: int
     alpha: float
+    """Upper limit of the share of surrogates that pass."""
+    expected: float
+    """Distinct values expected to pass by chance alone."""
     prior: float
     header_agrees: bool
 
@@ -104,13 +110,25 @@ class Trial:
         return self.examined < self.candidates
 
     @property
+    def _seen(self) -> int:
+        return max(1, self.distinct - (self.candidates - self.examined))
+
+    @property
+    def _says_nothing(self) -> bool:
+        """Whether random values pass so often that only the header could say anything."""
+        return self.alpha >= USELESS_ALPHA and not self.header_agrees
+
+    @property
     def type_posterior(self) -> float:
         """Probability that the whole column is of this entity."""
-        unseen = self.candidates - self.examined
+        if self._says_nothing:
+            return 0.0
+        # A value without the layout cannot pass, under chance as little as otherwise.
+        alpha = self.alpha * min(1.0, self.alike / self._seen)
         return type_posterior(
             len(self.whole),
-            self.distinct - unseen,
-            alpha=self.alpha,
+            self._seen,
+            alpha=alpha,
             prior=TYPE_PRIOR * self.prior,
             header_agrees=self.header_agrees,
         )
@@ -118,16 +136,17 @@ class Trial:
     @property
     def is_type(self) -> bool:
         """Whether the column as a whole is believed to be of this entity."""
-        share = len(self.whole) / max(1, self.distinct - (self.candidates - self.examined))
+        share = len(self.whole) / self._seen
         return share >= _SEVERAL and self.type_posterior >= _SEVERAL
 
     @property
     def posterior(self) -> float:
         """Probability that some of what passed is genuine."""
-        if self.alpha >= _USELESS_ALPHA and not self.header_agrees:
-            return self.type_posterior
+        if self._says_nothing:
+            return 0.0
         prior = _HEADER_PRIOR if self.header_agrees else self.prior
-        found = contamination_posterior(self.passed, self.examined, alpha=self.alpha, prior=prior)
+        tried = max(self.alike, self.passed)
+        found = contamination_posterior(self.passed, tried, alpha=self.alpha, prior=prior)
         return max(found, self.type_posterior)
 
     @property
@@ -146,10 +165,7 @@ class Trial:
             [p for p in self.whole.tolist() if not claims.whole[p] and p not in claims.spans],
             dtype=np.int64,
         )
-        return Trial(
-            self.entity, whole, kept, self.candidates, self.examined, self.distinct, self.alpha,
-            self.prior, self.header_agrees,
-        )  # fmt: skip
+        return replace(self, whole=whole, inside=kept)
 
 
 def try_recogniser(
@@ -186,22 +202,57 @@ def try_recogniser(
     positions = values.matching(recogniser.prefilter)
     positions = positions[~claims.whole[positions]]
     looked_at, texts = _looked_at(values, positions, limits)
-    whole_mask = recogniser.whole(texts) if texts else np.zeros(0, dtype=np.bool_)
-    inside = {}
-    for position, text, is_whole in zip(
-        looked_at.tolist(), texts, whole_mask.tolist(), strict=True
-    ):
-        spans = () if is_whole else claims.free(position, recogniser.spans(text))
-        if spans:
-            inside[position] = spans
-    whole = looked_at[whole_mask]
+    if not texts:
+        return None
+    is_whole, found = recogniser.find(texts)
+    inside = {
+        position: free
+        for position, spans in zip(looked_at.tolist(), found, strict=True)
+        if spans and (free := claims.free(position, spans))
+    }
+    whole = looked_at[is_whole]
     if len(whole) == 0 and not inside:
         return None
-    alpha = _alpha(recogniser, texts, in_text=bool(inside), draws=limits.draws, label=label)
+    alike = values.sharing_layout(looked_at)
+    alike = alike[~claims.whole[alike]]
+    rare = _rare_positions(recogniser, looked_at.tolist(), texts, inside)
+    ordinary = [p for p in alike.tolist() if p not in rare]
+    drawn = surrogates(
+        values.take(np.array(ordinary, dtype=np.int64)),
+        null=recogniser.null,
+        draws=limits.draws,
+        label=f"{label}\0{recogniser.entity}",
+    )
+    hits = _count_passing(recogniser, drawn, in_text=bool(inside))
+    share = len(ordinary) / len(alike)
+    alpha = (null_acceptance(hits, len(drawn)) * share if drawn else 0.0) + RARE_ALPHA
     return Trial(
-        recogniser.entity, whole, inside, len(positions), len(looked_at), len(values), alpha,
-        recogniser.prior, header_agrees,
-    )  # fmt: skip
+        entity=recogniser.entity,
+        whole=whole,
+        inside=inside,
+        candidates=len(positions),
+        examined=len(looked_at),
+        alike=len(alike),
+        distinct=len(values),
+        alpha=alpha,
+        expected=len(ordinary) * hits / len(drawn) if drawn else 0.0,
+        prior=recogniser.prior,
+        header_agrees=header_agrees,
+    )
+
+
+def _rare_positions(
+    recogniser: Recogniser,
+    positions: Sequence[int],
+    texts: Sequence[str],
+    inside: Mapping[int, tuple[Span, ...]],
+) -> set[int]:
+    """Return the positions whose match has a layout that ordinary values do not have."""
+    return {
+        position
+        for position, text in zip(positions, texts, strict=True)
+        if all(recogniser.is_rare(text[s:e]) for s, e in inside.get(position, ((0, None),)))
+    }
 
 
 def _looked_at(
@@ -217,21 +268,10 @@ def _looked_at(
     return positions[short], [text for text in texts if len(text) <= limits.characters]
 
 
-def _alpha(
-    recogniser: Recogniser, texts: Sequence[str], *, in_text: bool, draws: int, label: str
-) -> float:
-    """Return the null acceptance rate over the candidates' layouts."""
-    ordinary = [text for text in texts if not recogniser.is_rare(text)]
-    rare_share = 1 - len(ordinary) / len(texts)
-    drawn = surrogates(
-        ordinary, null=recogniser.null, draws=draws, label=f"{label}\0{recogniser.entity}"
-    )
+def _count_passing(recogniser: Recogniser, drawn: Sequence[str], *, in_text: bool) -> int:
     if not drawn:
-        return RARE_ALPHA
-    passed = recogniser.whole(drawn)
-    hits = int(passed.sum())
-    if in_text:
-        rest = (text for text, ok in zip(drawn, passed.tolist(), strict=True) if not ok)
-        hits += sum(bool(recogniser.spans(text)) for text in rest)
-    by_chance = null_acceptance(hits, len(drawn))
-    return rare_share * RARE_ALPHA + (1 - rare_share) * by_chance
+        return 0
+    if not in_text:
+        return int(recogniser.whole(drawn).sum())
+    is_whole, found = recogniser.find(drawn)
+    return int(is_whole.sum()) + sum(map(bool, found))

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -51,6 +52,18 @@ class DistinctValues:
     def __len__(self) -> int:
         """Return how many distinct values there are."""
         return len(self.texts)
+
+    @cached_property
+    def layouts(self) -> pl.Series:
+        """Each text with its digits written as 0: what surrogates share with it."""
+        return self.texts.str.replace_all("[0-9]", "0")
+
+    def sharing_layout(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of all values laid out like one of these, ascending."""
+        wanted = self.layouts.gather(positions).unique()
+        return np.asarray(
+            self.layouts.is_in(wanted.implode()).arg_true().to_numpy(), dtype=np.int64
+        )
 
     def matching(self, pattern: str) -> NDArray[np.int64]:
         """Return the positions of the values that contain an RE2 pattern, ascending."""

@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerable.privacy.chance import NullModel
-from answerable.privacy.recognisers.recogniser import Span, digit_matrix, stands_alone
+from answerable.privacy.recognisers.recogniser import (
+    Found,
+    Span,
+    digit_matrix,
+    find_with,
+    stands_alone,
+)
 
 __all__ = ["CardRecogniser", "has_issuer_prefix", "luhn_check"]
 
@@ -45,7 +51,10 @@ _ISSUERS: Final = (
     (2, 50, 50, (12, 13, 14, 15, 16, 17, 18, 19)),
     (2, 56, 58, (12, 13, 14, 15, 16, 17, 18, 19)),
     (2, 67, 67, (12, 13, 14, 15, 16, 17, 18, 19)),
-    (3, 637, 639, (16,)),
+    (3, 637, 638, (16,)),
+    (3, 639, 639, (12, 13, 14, 15, 16, 17, 18, 19)),
+    (4, 6304, 6304, (12, 13, 14, 15, 16, 17, 18, 19)),
+    (4, 8699, 8699, (15,)),  # fuel cards
     (4, 2200, 2204, (16, 17, 18, 19)),
 )
 
@@ -130,6 +139,10 @@ class CardRecogniser:
         ]
         valid = self.whole([text[start:end] for start, end in places])
         return tuple(place for place, good in zip(places, valid, strict=True) if good)
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others."""
+        return find_with(self.whole, self.spans, values)
 
 
 def _digits(value: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerable.privacy.chance import NullModel
-from answerable.privacy.recognisers.recogniser import Span, stands_alone
+from answerable.privacy.recognisers.recogniser import Found, Span, find_with, stands_alone
 
 __all__ = ["DateRecogniser"]
 
@@ -78,6 +78,10 @@ class DateRecogniser:
             for match in _DATE.finditer(text)
             if stands_alone(text, *match.span()) and _is_date(match)
         )
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others."""
+        return find_with(self.whole, self.spans, values)
 
 
 def _is_date(match: re.Match[str]) -> bool:

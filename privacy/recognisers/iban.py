@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerable.privacy.chance import NullModel
-from answerable.privacy.recognisers.recogniser import Span
+from answerable.privacy.recognisers.recogniser import Found, Span, find_with
 
 __all__ = ["IBAN_LENGTHS", "IbanRecogniser", "iban_check"]
 
@@ -115,6 +115,10 @@ class IbanRecogniser:
             if end is not None and bool(self.whole([text[start:end]])[0]):
                 found.append((start, end))
         return tuple(found)
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others."""
+        return find_with(self.whole, self.spans, values)
 
 
 def _end_of(text: str, start: int, length: int) -> int | None:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerable.privacy.chance import NullModel
-from answerable.privacy.recognisers.recogniser import Span, stands_alone
+from answerable.privacy.recognisers.recogniser import Found, Span, find_with, stands_alone
 
 __all__ = ["PatternRecogniser", "email", "ip_address", "mac_address", "url", "uuid"]
 
@@ -80,6 +80,10 @@ class PatternRecogniser:
             if value and not goes_on and stands_alone(text, start, end) and self.check(value):
                 found.append((start, end))
         return tuple(found)
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others."""
+        return find_with(self.whole, self.spans, values)
 
 
 def _always(value: str) -> bool:  # noqa: ARG001 - the layout itself is the evidence

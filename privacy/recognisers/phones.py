@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from answerable.audit.errors import EngineError
 from answerable.privacy.chance import NullModel
-from answerable.privacy.recognisers.recogniser import Span, stands_alone
+from answerable.privacy.recognisers.recogniser import Found, Span, find_with, stands_alone
 
 __all__ = ["NATIONAL_REGIONS", "PhoneRecogniser"]
 
@@ -39,6 +39,7 @@ NATIONAL_REGIONS: Final = (
 _NUMBER: Final = re.compile(
     r"(?P<number>\+?\(?[0-9](?:[ ()./-]{0,3}[0-9]){6,16})(?P<extension> ?(?:x|ext\.?) ?[0-9]{1,6})?"
 )
+_MARKED: Final = re.compile(r"\(?\+|\([0-9]{2,5}\) ?[0-9]|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}")
 _KINDS: Final = (
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number",
     "pager", "uan", "voicemail",
@@ -128,9 +129,9 @@ class PhoneRecogniser:
     context: tuple[str, ...] = ()
     takes_numbers = True
 
-    def is_rare(self, value: str) -> bool:  # noqa: ARG002 - the numbering plan decides
-        """Return False: the numbering plan is the evidence."""
-        return False
+    def is_rare(self, value: str) -> bool:
+        """Return whether a plus, an area code in brackets or three groups mark a number."""
+        return _MARKED.match(value.strip()) is not None
 
     def whole(self, values: Sequence[str]) -> NDArray[np.bool_]:
         """Return for each value whether it is one phone number and nothing else."""
@@ -148,3 +149,7 @@ class PhoneRecogniser:
             for match in _NUMBER.finditer(text)
             if stands_alone(text, *match.span()) and _is_phone(match["number"])
         )
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return which values are whole, and the spans in the others."""
+        return find_with(self.whole, self.spans, values)

@@ -7,7 +7,7 @@ checksums are the recogniser's own business, in code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 
 from answerable.privacy.chance import NullModel
 
-__all__ = ["Recogniser", "Span", "digit_matrix", "stands_alone"]
+__all__ = ["Found", "Recogniser", "Span", "digit_matrix", "find_with", "stands_alone"]
 
 Span = tuple[int, int]
 """Start and end of a match in a text, end exclusive."""
+
+
+Found = tuple[NDArray[np.bool_], list[tuple[Span, ...]]]
+"""Which values are the entity as a whole, and the spans in each of the others."""
 
 
 class Recogniser(Protocol):
@@ -59,7 +63,28 @@ class Recogniser(Protocol):
         """Return for each value whether all of it is the entity, shape (n,)."""
 
     def spans(self, text: str) -> tuple[Span, ...]:
-        """Return where the entity stands in a text, without overlaps, in order."""
+        """Return where the entity stands in a text, in order."""
+
+    def find(self, values: Sequence[str]) -> Found:
+        """Return both for many values; no spans for a value that is the entity as a whole."""
+
+
+def find_with(
+    whole: Callable[[Sequence[str]], NDArray[np.bool_]],
+    spans: Callable[[str], tuple[Span, ...]],
+    values: Sequence[str],
+) -> Found:
+    """Return what a vectorised check and a search of texts find together.
+
+    Returns
+    -------
+    Found
+        Texts are searched only where the check of the whole value fails.
+    """
+    is_whole = whole(values)
+    return is_whole, [
+        () if one else spans(value) for value, one in zip(values, is_whole.tolist(), strict=True)
+    ]
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
