@@ -46,7 +46,7 @@ _HEADER_LIMIT: Final = 65_535
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _KIND: Final = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)?")
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
-_SIGNATURE: Final = re.compile("^— ([^ ]+) ([^ ]+)$", re.MULTILINE)
+_SIGNATURE: Final = re.compile(r"^— ([^ \n]+) ([^ \n]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +327,7 @@ def _span(first: int, end: int) -> str:
 def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _Find) -> bool:
     """Compare signed heads with the log, smallest first: the last that fits narrows the fault."""
     anchored, agreed = False, 0
-    for head in sorted(heads):
+    for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
             what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
             find("checkpoint", _span(size, head.size), what)
@@ -335,7 +335,6 @@ def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _
             agreed = head.size
             anchored = anchored or head.outside
         else:
-            # Of two heads of one size one is a fork: then there is no entry to name.
             entry = _span(agreed, head.size) if head.size > agreed else ""
             find("checkpoint", entry, f"the signed root of size {head.size} is not that of these")
     return anchored

@@ -8,13 +8,13 @@ from answerable.audit.verify import verify_log
 from tests.attacks.stored_log import ORIGIN, VKEY, clean_log
 
 WHOLE = clean_log(700)
-NOTES = {size: clean_log(size).checkpoints[0] for size in (0, 1, 2, 3, 100, 255, 256, 257, 513, 700)}
+NOTES = {
+    size: clean_log(size).checkpoints[0] for size in (0, 1, 2, 3, 100, 255, 256, 257, 513, 700)
+}
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.integers(0, 700), st.sets(st.sampled_from(sorted(NOTES))), st.sampled_from(sorted(NOTES))
-)
+@given(st.integers(0, 700), st.sets(st.sampled_from(sorted(NOTES))), st.sampled_from(sorted(NOTES)))
 def test_a_clean_history_has_no_findings(size: int, stored: set[int], outside: int) -> None:
     log = clean_log(size)
     log.checkpoints = [NOTES[at] for at in stored if at <= size]
