@@ -25,11 +25,13 @@ from answerable.model_cards.report.charts import (
 )
 from answerable.model_cards.report.fairness_charts import (
     anchor,
+    is_withheld,
     limit_chart,
     limit_row,
     open_note,
     set_label,
 )
+from answerable.model_cards.report.formatting import whole
 from answerable.model_cards.results import FindingResult, VerdictResult
 
 __all__ = ["completeness_chart", "history_chart", "lineage_chart", "section_charts"]
@@ -136,6 +138,7 @@ def _estimate(row: Row, label: str) -> IntervalRow:
         high=high,
         n=n if isinstance(n, int) else None,
         note=reason if isinstance(reason, str) else "",
+        absent="withheld" if isinstance(reason, str) and is_withheld(reason) else "",
     )
 
 
@@ -189,46 +192,49 @@ def completeness_chart(scored: Completeness) -> Chart:
 
 def lineage_chart(core: CardCore, overlay: CardOverlay | None) -> Chart:
     """Return where the function comes from: data, models, function, tests, release."""
-    nodes = [*_data_nodes(core)]
-    training = tuple(node.id for node in nodes if node.id.startswith("data.training"))
-    tests = tuple(node.id for node in nodes if not node.id.startswith("data.training"))
-    models = tuple(_model_nodes(core, training))
-    function = FlowNode(
-        id="function",
-        column=2,
-        label=f"{core.name}@{core.version}",
-        detail="decision function",
-        needs=tuple(node.id for node in models),
-    )
-    nodes += [*models, function]
+    sets = _data_sets(core)
+    training = [place for place, _, _ in sets if place.startswith("data.training")]
+    models = _rows(core, "identity.models")
+    # Test data stand below the models, so that their arrows pass under the boxes.
+    below = max(len(training), len(models), 1)
+    nodes: list[FlowNode] = []
+    tests: list[str] = []
+    for place, role, rows in sets:
+        row = len(nodes) if place in training else below + len(tests)
+        nodes.append(FlowNode(place, 0, role, rows, row=row))
+        if place not in training:
+            tests.append(place)
+    nodes += [
+        FlowNode(f"model.{n}", 1, str(row["name"]), str(row["format"]), tuple(training))
+        for n, row in enumerate(models)
+    ]
+    makes = tuple(node.id for node in nodes if node.column == 1)
+    nodes.append(FlowNode("function", 2, f"{core.name}@{core.version}", "function", makes))
     last = "function"
     if any(line.kind == "fairness.assessed" for line in core.evidence):
         needs = ("function", *tests)
-        nodes.append(FlowNode("assessed", 3, "assessment", "fairness and performance", needs))
+        nodes.append(FlowNode("assessed", 3, "assessment", "of outcomes", needs, row=below))
         last = "assessed"
     if overlay is not None:
         status = overlay.status.replace("_", " ")
-        nodes.append(FlowNode("status", 4, status, "now", (last,)))
+        nodes.append(FlowNode("status", 4, status, "now", (last,), row=below))
     text = ChartText(
         id="lineage",
-        title="Where it comes from",
+        title="From data to decision",
         description="From the data through models and tests to the present status.",
     )
     return flow(text, nodes)
 
 
-def _data_nodes(core: CardCore) -> Iterator[FlowNode]:
+def _data_sets(core: CardCore) -> list[tuple[str, str, str]]:
+    """Return place, role and rows of each data set, training first."""
+    found = []
     for field in core.section("data").fields:
         place, _, name = field.id.rpartition(".")
         if name == "rows" and isinstance(field.value, int):
-            role = place.removeprefix("data.").replace("_", " ")
-            yield FlowNode(place, 0, role, f"{field.value:,} rows")
-
-
-def _model_nodes(core: CardCore, training: tuple[str, ...]) -> Iterator[FlowNode]:
-    for row in _rows(core, "identity.models"):
-        name = str(row["name"])
-        yield FlowNode(f"model.{name}", 1, name, str(row["format"]), training)
+            role = place.removeprefix("data.").replace("_", "-")
+            found.append((place, role, f"{whole(field.value)} rows"))
+    return sorted(found, key=lambda item: not item[0].startswith("data.training"))
 
 
 def history_chart(overlay: CardOverlay) -> Chart | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from pydantic import JsonValue
 
 from answerable.model_cards.annex import Completeness, completeness, law_map
 from answerable.model_cards.build import card_evidence
@@ -13,6 +15,7 @@ from answerable.model_cards.card import (
     CardField,
     CardOverlay,
     CardSection,
+    Column,
     Computed,
     FromLog,
     SignOffLine,
@@ -25,16 +28,26 @@ from answerable.model_cards.formats.figures import (
     lineage_chart,
     section_charts,
 )
-from answerable.model_cards.formats.wording import ABSENT, cell_text, field_rows, role_name
+from answerable.model_cards.formats.wording import (
+    ABSENT,
+    FINDING_WORDS,
+    cell_text,
+    field_rows,
+    role_name,
+)
 from answerable.model_cards.report.charts import Chart
-from answerable.model_cards.report.formatting import moment, whole
+from answerable.model_cards.report.fairness_charts import limit_text, rows_needed, spoken
+from answerable.model_cards.report.formatting import day, short_digest, whole
 from answerable.model_cards.report.page import render_page
+from answerable.model_cards.results import VerdictResult
 from answerable.model_cards.sections.data import ROLE_TITLES
 
 __all__ = ["SectionView", "card_html", "section_views"]
 
 _FOLDED_ABOVE: Final = 8
 """Tables with more rows are folded; print and the table's own summary show them."""
+
+_VERDICTS: Final = "fairness.verdicts"
 
 NameOf = Callable[[str], str | None]
 
@@ -83,6 +96,8 @@ class SectionView:
     title: str
     groups: tuple[GroupView, ...]
     charts: tuple[Chart, ...]
+    verdicts: TableView | None = None
+    """The policy's verdicts, shown before everything else of the section."""
 
 
 def _nobody(_: str) -> str | None:
@@ -109,14 +124,14 @@ def card_html(
         A self-contained page; equal arguments give equal bytes.
     """
     scored = completeness(core, law_map(), overlay=overlay)
-    views = section_views(core)
+    views = section_views(core, overlay)
     contents = [("now", "Now")] if overlay is not None else []
     contents += [(view.id, view.title) for view in views]
     contents += [("lineage-section", "Where it comes from"), ("annex", "What is missing")]
     return render_page(
         "card.html.j2",
         {
-            "title": f"{core.name} {core.version}",
+            "title": f"{core.name}, version {core.version}",
             "kind": "Model card",
             "lead": _lead(core),
             "contents": [*contents, ("evidence", "Evidence")],
@@ -145,14 +160,28 @@ def _lead(core: CardCore) -> str:
     return field.value if field is not None and isinstance(field.value, str) else ""
 
 
-def section_views(core: CardCore) -> list[SectionView]:
-    """Return the core's sections as a page shows them, charts included."""
+def section_views(core: CardCore, overlay: CardOverlay | None = None) -> list[SectionView]:
+    """Return the core's sections as a page shows them, charts included.
+
+    Parameters
+    ----------
+    core : CardCore
+        The card.
+    overlay : CardOverlay, optional
+        Shows which verdicts a waiver answers now.
+
+    Returns
+    -------
+    list of SectionView
+        In the order of the card.
+    """
     return [
         SectionView(
             id=section.id,
             title=section.title,
             groups=tuple(_groups(section)),
             charts=section_charts(core, section.id),
+            verdicts=_verdicts(core, overlay) if section.id == "fairness" else None,
         )
         for section in core.sections
     ]
@@ -161,14 +190,56 @@ def section_views(core: CardCore) -> list[SectionView]:
 def _groups(section: CardSection) -> Iterator[GroupView]:
     grouped: dict[str, list[CardField]] = {}
     for field in section.fields:
-        grouped.setdefault(_heading(field), []).append(field)
+        # The verdicts stand at the head of their section, in fewer columns.
+        if field.id != _VERDICTS or field.value is None:
+            grouped.setdefault(_heading(field), []).append(field)
     for title, fields in grouped.items():
-        tables = [f for f in fields if f.form == "table" and f.value is not None]
+        tables = [f for f in fields if _is_table(f)]
         yield GroupView(
             title=title,
             fields=tuple(_field(f) for f in fields if f not in tables),
             tables=tuple(_table(f) for f in tables),
         )
+
+
+def _is_table(field: CardField) -> bool:
+    return field.form == "table" and field.value is not None
+
+
+def _verdicts(core: CardCore, overlay: CardOverlay | None) -> TableView | None:
+    field = core.find(_VERDICTS)
+    if field is None or field.value is None:
+        return None
+    verdicts = [VerdictResult.read(row) for row in field_rows(field)]
+    origin, detail = _origin(field)
+    return TableView(
+        label="Verdicts of the policy",
+        columns=("Rule", "Groups by", "What it asks", "Verdict", "Rows needed", "Waiver now"),
+        numeric=(4,),
+        verdict=3,
+        rows=tuple(
+            (
+                spoken(verdict.rule),
+                ", ".join(verdict.attributes),
+                f"{spoken(verdict.metric)} {verdict.compare}: {limit_text(verdict)}",
+                verdict.state,
+                rows_needed(verdict),
+                _waived(verdict, overlay),
+            )
+            for verdict in verdicts
+        ),
+        folded=False,
+        origin=origin,
+        origin_detail=detail,
+    )
+
+
+def _waived(verdict: VerdictResult, overlay: CardOverlay | None) -> str:
+    for line in () if overlay is None else overlay.waivers:
+        same = line.rule == verdict.rule and line.attributes == verdict.attributes
+        if same and line.state == "in_force":
+            return f"until {day(line.expires_at)}"
+    return ABSENT
 
 
 def _heading(field: CardField) -> str:
@@ -211,10 +282,7 @@ _NUMERIC: Final = frozenset({"count", "number", "share", "interval", "range"})
 
 
 def _table(field: CardField) -> TableView:
-    rows = tuple(
-        tuple(cell_text(row.get(column.key), column.form) for column in field.columns)
-        for row in field_rows(field)
-    )
+    rows = tuple(tuple(_cell(row, column) for column in field.columns) for row in field_rows(field))
     keys = [column.key for column in field.columns]
     origin, detail = _origin(field)
     return TableView(
@@ -227,6 +295,13 @@ def _table(field: CardField) -> TableView:
         origin=origin,
         origin_detail=detail,
     )
+
+
+def _cell(row: Mapping[str, JsonValue], column: Column) -> str:
+    value = row.get(column.key)
+    if column.key == "state" and isinstance(value, str):
+        return value
+    return cell_text(value, column.form)
 
 
 _STATUS_TONES: Final = {
@@ -275,10 +350,10 @@ def _sign_offs(overlay: CardOverlay | None, name_of: NameOf) -> list[tuple[str, 
     return [
         (
             role_name(line.role),
-            name_of(line.signer) or line.signer,
+            name_of(line.signer) or short_digest(line.signer),
             "approves" if line.decision == "approve" else "refuses",
-            moment(line.at),
-            moment(line.expires_at),
+            day(line.at),
+            day(line.expires_at),
             str(line.looks),
             line.state.replace("_", " "),
         )
@@ -296,10 +371,10 @@ def _waivers(overlay: CardOverlay | None) -> list[tuple[str, ...]]:
         (
             line.rule.replace("_", " "),
             ", ".join(line.attributes),
-            line.finding,
+            FINDING_WORDS[line.finding],
             line.reason,
             line.compensating_control,
-            moment(line.expires_at),
+            day(line.expires_at),
             line.state.replace("_", " "),
         )
         for line in lines

@@ -72,8 +72,13 @@ def _figure(value: float, form: FieldForm) -> str:
     if form == "count":
         return whole(value)
     if form == "number":
-        return whole(value) if float(value).is_integer() else number(value, 4)
+        return whole(value) if float(value).is_integer() else _trimmed(value)
     return str(value)
+
+
+def _trimmed(value: float) -> str:
+    text = number(value, 4)
+    return text.rstrip("0") if "." in text and text.strip("−0.") else f"{value:.3g}"
 
 
 def _several(value: list[JsonValue], form: FieldForm) -> str:

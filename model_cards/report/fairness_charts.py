@@ -26,6 +26,7 @@ from answerable.model_cards.results import (
 
 __all__ = [
     "anchor",
+    "is_withheld",
     "limit_chart",
     "limit_row",
     "limit_text",
@@ -169,6 +170,11 @@ def _limits(verdict: VerdictResult) -> tuple[float, ...]:
     return tuple(value for value in (verdict.min, verdict.max) if value is not None)
 
 
+def is_withheld(reason: str) -> bool:
+    """Return whether a reason says that a small group's numbers are not published."""
+    return reason.startswith("suppressed")
+
+
 def limit_text(verdict: VerdictResult) -> str:
     """Return what the rule asks for, in words."""
     ends = []
@@ -215,4 +221,13 @@ def _row(
     note: str = "",
 ) -> IntervalRow:
     low, high = ends if ends is not None else (None, None)
-    return IntervalRow(label=label, value=value, low=low, high=high, n=n, state=state, note=note)
+    return IntervalRow(
+        label=label,
+        value=value,
+        low=low,
+        high=high,
+        n=n,
+        state=state,
+        note=note,
+        absent="withheld" if is_withheld(note) else "",
+    )

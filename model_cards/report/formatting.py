@@ -15,6 +15,7 @@ __all__ = [
     "Language",
     "certainty",
     "cut",
+    "day",
     "interval",
     "moment",
     "number",
@@ -150,6 +151,17 @@ def moment(micros: int) -> str:
     # Integer arithmetic: a float of this size is already wrong in the microseconds.
     when = _EPOCH + timedelta(microseconds=micros)
     return when.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def day(micros: int) -> str:
+    """Return the UTC day of a time in microseconds since 1970.
+
+    Examples
+    --------
+    >>> day(1_700_000_000_000_000)
+    '2023-11-14'
+    """
+    return moment(micros)[:10]
 
 
 def short_digest(digest: str) -> str:

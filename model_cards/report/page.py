@@ -76,6 +76,7 @@ def kit_environment(*folders: Path) -> Environment:
     environment.filters.update(
         certainty=formatting.certainty,
         cut=formatting.cut,
+        day=formatting.day,
         interval=formatting.interval,
         moment=formatting.moment,
         number=formatting.number,

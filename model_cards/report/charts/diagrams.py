@@ -40,6 +40,8 @@ class FlowNode:
     label: str
     detail: str = ""
     needs: tuple[str, ...] = ()
+    row: int | None = None
+    """Place in the column; the next free one when left out."""
 
 
 def flow(text: ChartText, nodes: Sequence[FlowNode]) -> Chart:
@@ -60,8 +62,9 @@ def flow(text: ChartText, nodes: Sequence[FlowNode]) -> Chart:
     filled = [0] * columns
     for node in nodes:
         x = node.column * (width + _LANE)
-        places[node.id] = (x, 4 + filled[node.column] * (_BOX_HEIGHT + _BOX_GAP))
-        filled[node.column] += 1
+        row = filled[node.column] if node.row is None else node.row
+        places[node.id] = (x, 4 + row * (_BOX_HEIGHT + _BOX_GAP))
+        filled[node.column] = row + 1
     arrows: list[Mark] = []
     boxes: list[Mark] = []
     for node in nodes:

@@ -98,9 +98,9 @@ class CoverageRow:
 
 
 _ROW: Final = 30.0
-_TRACK_LEFT: Final = 250.0
-_TRACK_RIGHT: Final = 580.0
-_LABEL_LIMIT: Final = 36
+_TRACK_LEFT: Final = 310.0
+_TRACK_RIGHT: Final = 640.0
+_LABEL_LIMIT: Final = 42
 
 
 def coverage_bars(text: ChartText, rows: Sequence[CoverageRow]) -> Chart:
@@ -134,12 +134,12 @@ def coverage_bars(text: ChartText, rows: Sequence[CoverageRow]) -> Chart:
 
 def _coverage_marks(row: CoverageRow, y: float) -> list[Mark]:
     length = _TRACK_RIGHT - _TRACK_LEFT
-    marks: list[Mark] = [
-        Text(0, y + 4.5, cut(row.label, _LABEL_LIMIT), "label"),
-        Rect(_TRACK_LEFT, y - 6, length, 12, "track"),
-    ]
+    marks: list[Mark] = [Text(0, y + 4.5, cut(row.label, _LABEL_LIMIT), "label")]
+    if row.total:
+        marks.append(Rect(_TRACK_LEFT, y - 6, length, 12, "track"))
     if row.total and row.part:
         tone = "pass" if row.part == row.total else "plain"
         marks.append(Rect(_TRACK_LEFT, y - 6, length * row.part / row.total, 12, f"bar {tone}"))
-    marks.append(Text(_TRACK_RIGHT + 16, y + 4.5, f"{row.part} / {row.total}", "figure"))
+    figure = f"{row.part} / {row.total}" if row.total else "–"
+    marks.append(Text(_TRACK_RIGHT + 16, y + 4.5, figure, "figure"))
     return marks

@@ -45,7 +45,7 @@ _HALF: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class IntervalRow:
-    """One estimate. `value` None means undefined, which is drawn as a word."""
+    """One estimate. `value` None is drawn as the word `absent`, or as undefined."""
 
     label: str
     value: float | None
@@ -54,6 +54,7 @@ class IntervalRow:
     n: int | None = None
     state: RowState = ""
     note: str = ""
+    absent: str = ""
 
 
 def interval_bars(
@@ -178,7 +179,7 @@ def _row_marks(
 ) -> list[Mark]:
     words = words_for(text.language)
     marks: list[Mark] = [Text(0, y + 4.5, cut(row.label, _LABEL_LIMIT), "label")]
-    figure = shown(row.value, look.units, text.language, absent=words["undefined"])
+    figure = shown(row.value, look.units, text.language, absent=row.absent or words["undefined"])
     marks.append(Text(_RIGHT + 16, y + 4.5, figure, "figure"))
     if row.n is not None:
         marks.append(Text(WIDTH, y + 4.5, f"n = {whole(row.n, text.language)}", "tick", "end"))
@@ -221,7 +222,7 @@ def _table(rows: Sequence[IntervalRow], units: Units, text: ChartText) -> ChartT
             tuple(
                 [
                     spelled_out(row.label),
-                    shown(row.value, units, text.language, absent=words["undefined"]),
+                    shown(row.value, units, text.language, absent=row.absent or words["undefined"]),
                     _interval_text(row, units, text),
                 ]
                 + ["–" if row.n is None else whole(row.n, text.language)] * with_n

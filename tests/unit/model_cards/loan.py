@@ -205,47 +205,46 @@ def use_case() -> UseCase:
     )
 
 
-def function(**changes: JsonValue) -> DecisionFunction:
+def function(**changes: object) -> DecisionFunction:
     training = dataset(DatasetRole.TRAINING, "a", 1193)
-    return DecisionFunction.parse(
-        {
-            "name": "loan",
-            "version": "1",
-            "use_case": use_case().digest,
-            "models": [
-                {
-                    "name": "xgb",
-                    "format": "xgboost-json",
-                    "artefact": digest("c"),
-                    "features": ["obrat", "loanprc", "mortno"],
-                    "trained_on": [training.digest],
-                    "parameters": {"max_depth": 3, "learning_rate": 0.1},
-                    "library_versions": {"xgboost": "3.1.0"},
-                    "seed": 7,
-                }
-            ],
-            "scale": "raw_margin",
-            "cut_off": 0.4,
-            "refer_margin": 0.1,
-            "rules": [
-                {
-                    "id": "knock_out_obligations",
-                    "feature": "obrat",
-                    "op": ">",
-                    "value": 60,
-                    "outcome": "decline",
-                    "reason_code": "obligations_above_limit",
-                }
-            ],
-            "outcome_codes": ["approved", "declined", "referred"],
-            "catalogue": digest("d"),
-            "baselines": [digest("b")],
-            "code_commit": "0" * 40,
-            "code_dirty": False,
-            "environment": digest("f"),
-            **changes,
-        }
-    )
+    values: dict[str, object] = {
+        "name": "loan",
+        "version": "1",
+        "use_case": use_case().digest,
+        "models": [
+            {
+                "name": "xgb",
+                "format": "xgboost-json",
+                "artefact": digest("c"),
+                "features": ["obrat", "loanprc", "mortno"],
+                "trained_on": [training.digest],
+                "parameters": {"max_depth": 3, "learning_rate": 0.1},
+                "library_versions": {"xgboost": "3.1.0"},
+                "seed": 7,
+            }
+        ],
+        "scale": "raw_margin",
+        "cut_off": 0.4,
+        "refer_margin": 0.1,
+        "rules": [
+            {
+                "id": "knock_out_obligations",
+                "feature": "obrat",
+                "op": ">",
+                "value": 60,
+                "outcome": "decline",
+                "reason_code": "obligations_above_limit",
+            }
+        ],
+        "outcome_codes": ["approved", "declined", "referred"],
+        "catalogue": digest("d"),
+        "baselines": [digest("b")],
+        "code_commit": "0" * 40,
+        "code_dirty": False,
+        "environment": digest("f"),
+        **changes,
+    }
+    return DecisionFunction.parse(values)
 
 
 def evidence(kind: str, result: dict[str, JsonValue], **inputs: str) -> Evidence:
@@ -300,9 +299,7 @@ def facts(*, extra: int = 0, **changes: object) -> CardFacts:
         evidence=(
             place(evidence("privacy.scanned", scan_result(), dataset__training=training.digest), 7),
             place(assessed, 8),
-            place(
-                evidence("explanation.profiled", profile_result(), function=decides.digest), 9
-            ),
+            place(evidence("explanation.profiled", profile_result(), function=decides.digest), 9),
         ),
         statements={
             "conformity.monitoring_plan": Statement(
