@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -45,6 +45,9 @@ class BoosterFacts:
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
+
+
+P = TypeVar("P", bound=_Part)
 
 
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
@@ -94,9 +97,7 @@ class _Trees(_Part):
 
 class _Booster(_Part):
     name: str
-    model: _Trees | None = None
-    gbtree: JsonValue = None
-    weight_drop: list[float] = []
+    model: JsonValue = None
 
 
 class _ModelParam(_Part):
@@ -143,10 +144,7 @@ def check_booster(data: bytes, *, binary: bool) -> BoosterFacts:
         Naming what is wrong or not supported.
     """
     value = parse_ubjson(data) if binary else _parse_json(data)
-    try:
-        learner = _File.model_validate(value).learner
-    except (ValidationError, RecursionError) as error:
-        raise _broken(_places(error)) from None
+    learner = _parsed(_File, value).learner
     trees = _supported(learner)
     count = learner.learner_model_param.num_feature
     for number, tree in enumerate(trees.trees):
@@ -156,6 +154,13 @@ def check_booster(data: bytes, *, binary: bool) -> BoosterFacts:
         feature_count=count,
         split_points=_split_points(trees.trees, count),
     )
+
+
+def _parsed(part: type[P], value: JsonValue) -> P:
+    try:
+        return part.model_validate(value)
+    except (ValidationError, RecursionError) as error:
+        raise _broken(_places(error)) from None
 
 
 def _places(error: ValidationError | RecursionError) -> str:
@@ -193,7 +198,7 @@ def _parse_json(data: bytes) -> JsonValue:
 
 def _supported(learner: _Learner) -> _Trees:
     booster, param = learner.gradient_booster, learner.learner_model_param
-    if booster.name != "gbtree" or booster.model is None:
+    if booster.name != "gbtree":
         raise _unsupported(f"booster '{booster.name[:20]}'", "Train with booster='gbtree'.")
     if learner.objective.name != _OBJECTIVE:
         raise _unsupported(
@@ -201,13 +206,14 @@ def _supported(learner: _Learner) -> _Trees:
         )
     if param.num_class > 1 or param.num_target != 1:
         raise _unsupported("more than one output", "Train one model with one output.")
-    if booster.model.cats.enc or any(kind == "c" for kind in learner.feature_types):
+    model = _parsed(_Trees, booster.model)
+    if model.cats.enc or any(kind == "c" for kind in learner.feature_types):
         raise _unsupported("categorical features", "Encode categories as numeric columns.")
     _check_base_score(param.base_score)
     if learner.feature_names and len(learner.feature_names) != param.num_feature:
         raise _broken("the number of feature names is not the number of features")
-    _check_rounds(booster.model, learner.attributes)
-    return booster.model
+    _check_rounds(model, learner.attributes)
+    return model
 
 
 def _check_base_score(text: str) -> None:
