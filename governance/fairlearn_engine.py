@@ -160,6 +160,11 @@ def _with_float64_probabilities(fitted: Any) -> Any:
     class WithFloat64Probabilities(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_ = fitted.classes_
 
+        def fit(self, X: object, y: object) -> object:
+            # What is not fitted here must still look like an estimator to scikit-learn.
+            del X, y
+            return self
+
         def __sklearn_is_fitted__(self) -> bool:
             return True
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTCOME", "RegisteredCandidate", "decided_table", "register_candidate"]
 
-OUTCOME: Final = "outcome"
+OUTCOME: Final = "decision"
 """Column added to a part of the data: what the decision function says."""
 
 _RULES: Final = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ class Narrator:
         """Print a sentence literally."""
         self.console.print(text, markup=False, soft_wrap=True)
 
-    def table(self, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    def table(self, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         """Print a table; cells are taken literally."""
         grid = Table(title=title, title_justify="left", title_style="italic", pad_edge=False)
         for column in columns:

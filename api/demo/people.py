@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from answerable.api.demo.folder import DemoFolder
 from answerable.api.actor import ActorContext
+from answerable.api.demo.folder import DemoFolder
 from answerable.api.flows.register import register_actor
 from answerable.api.wiring import Workspace, local_actor
 from answerable.audit.codes import Role
