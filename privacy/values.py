@@ -104,9 +104,9 @@ def of_series(series: pl.Series) -> tuple[ColumnKind, pl.Series]:
         return ColumnKind.EMPTY, series
     if dtype.is_float() or dtype.is_decimal():
         return _of_floats(series)
-    if dtype in {pl.String, pl.Categorical, pl.Enum}:
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
         return ColumnKind.TEXT, series.cast(pl.String)
-    if dtype in {pl.Duration, pl.Time}:
+    if isinstance(dtype, pl.Duration | pl.Time):
         return ColumnKind.FLOAT, series.to_physical().cast(pl.Float64)
     return _plain_kind(dtype), series
 
@@ -120,7 +120,7 @@ def _plain_kind(dtype: pl.DataType) -> ColumnKind:
         return ColumnKind.NESTED
     if dtype == pl.Boolean:
         return ColumnKind.BOOLEAN
-    return ColumnKind.DATE if dtype in {pl.Date, pl.Datetime} else ColumnKind.BINARY
+    return ColumnKind.DATE if isinstance(dtype, pl.Date | pl.Datetime) else ColumnKind.BINARY
 
 
 def _of_floats(series: pl.Series) -> tuple[ColumnKind, pl.Series]:
