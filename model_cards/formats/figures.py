@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from answerable.model_cards.annex import Completeness
 from answerable.model_cards.card import CardCore, CardOverlay
-from answerable.model_cards.formats.wording import field_rows, role_name
+from answerable.model_cards.formats.wording import FINDING_WORDS, field_rows, role_name
 from answerable.model_cards.report.charts import (
     Chart,
     ChartText,
@@ -30,6 +30,7 @@ from answerable.model_cards.report.fairness_charts import (
     limit_row,
     open_note,
     set_label,
+    spoken,
 )
 from answerable.model_cards.report.formatting import whole
 from answerable.model_cards.results import FindingResult, VerdictResult
@@ -252,11 +253,13 @@ def history_chart(overlay: CardOverlay) -> Chart | None:
 
 def _moments(overlay: CardOverlay) -> Iterator[Moment]:
     for waiver in overlay.waivers:
-        detail = f"{waiver.finding} for {set_label(waiver.attributes)}, {waiver.state}"
-        yield Moment(waiver.granted_at, f"Waiver for {waiver.rule}", detail, "diamond")
+        state = waiver.state.replace("_", " ")
+        finding = FINDING_WORDS[waiver.finding]
+        detail = f"{finding}, {set_label(waiver.attributes)}; {state}"
+        yield Moment(waiver.granted_at, f"Waiver for {spoken(waiver.rule)}", detail, "diamond")
     for line in overlay.sign_offs:
         word = "Signed" if line.decision == "approve" else "Refused"
-        yield Moment(line.at, f"{word} by {role_name(line.role)}", line.state, "circle")
+        yield Moment(line.at, f"{word} by {role_name(line.role)}", spoken(line.state), "circle")
     if overlay.release is not None:
         detail = f"for {overlay.release.environment}"
         yield Moment(overlay.release.granted_at, "Released", detail, "square")
