@@ -37,7 +37,8 @@ _MAX_BYTES: Final = 1 << 20
 _MAX_NODES: Final = 50_000
 _MAX_DEPTH: Final = 32
 _MAX_ERRORS: Final = 8
-_YAML: Final = "tag:yaml.org,2002:"
+# The base loader resolves no type: what plain text means is decided here.
+_LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -155,10 +156,11 @@ def read_yaml(data: bytes, where: str) -> LocatedDocument:
     """
     if len(data) > _MAX_BYTES:
         raise TooLarge(f"a document of {len(data)} bytes, the limit is {_MAX_BYTES}", where=where)
+    builder = _Builder(where)
     try:
-        text = data.decode("utf-8")
-        # The base loader resolves no type at all: what plain text means is decided here.
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        # Events, not nodes: composing nodes recurses in C, as deep as the document asks for.
+        for event in yaml.parse(data.decode("utf-8"), Loader=_LOADER):
+            builder.take(event)
     except UnicodeDecodeError:
         raise InvalidInput("the document is not UTF-8 text", where=where) from None
     except yaml.MarkedYAMLError as error:
@@ -167,66 +169,136 @@ def read_yaml(data: bytes, where: str) -> LocatedDocument:
         raise InvalidInput(f"not YAML: {error.problem}", where=f"{where}{line}") from None
     except yaml.YAMLError:
         raise InvalidInput("not YAML: a character that may not stand there", where=where) from None
-    except RecursionError:
-        raise TooLarge(f"nested deeper than {_MAX_DEPTH} levels", where=where) from None
-    builder = _Builder(where)
-    value = None if node is None else builder.build(node, ())
-    return LocatedDocument(where, value, builder.lines or {(): 1})
+    return LocatedDocument(where, builder.value, builder.lines)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is being read."""
+
+    value: list[JsonValue] | dict[str, JsonValue]
+    path: DocumentPath
+    anchor: str | None
+    key: str | None = None
+    key_line: int = 0
 
 
 class _Builder:
-    """Turns composed nodes into values and remembers lines; bounded in size and depth."""
+    """Builds a value from parsing events and remembers lines; bounded in size and depth."""
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self.lines: dict[DocumentPath, int] = {}
+        self._open: list[_Open] = []
+        self._anchors: dict[str, JsonValue] = {}
+        self._documents = 0
+        self._count = 0
+        self.value: JsonValue = None
+        self.lines: dict[DocumentPath, int] = {(): 1}
 
-    def build(self, node: yaml.Node, path: DocumentPath) -> JsonValue:
-        self.lines[path] = node.start_mark.line + 1
-        if len(path) > _MAX_DEPTH or len(self.lines) > _MAX_NODES:
-            raise TooLarge(
-                f"more than {_MAX_NODES} values or {_MAX_DEPTH} levels, aliases counted",
-                where=self._at(node),
+    def take(self, event: yaml.Event) -> None:
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._refuse(line, "not YAML of one document: a second one begins here")
+        elif isinstance(event, yaml.ScalarEvent):
+            self._require_no_tag(event.tag, line)
+            text = str(event.value)
+            plain = event.style in {None, ""}
+            self._add(_plain(text) if plain else text, line, event.anchor, key=text)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(str(event.anchor), line)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._require_no_tag(event.tag, line)
+            self._begin(
+                [] if isinstance(event, yaml.SequenceStartEvent) else {}, line, event.anchor
             )
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            self._require_tag(node, "seq")
-            return [self.build(item, (*path, at)) for at, item in enumerate(node.value)]
-        self._require_tag(node, "str")
-        quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
-        return str(node.value) if quoted else _plain(str(node.value))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            closed = self._open.pop()
+            if closed.anchor is not None:
+                self._anchors[closed.anchor] = closed.value
 
-    def _mapping(self, node: yaml.MappingNode, path: DocumentPath) -> JsonValue:
-        self._require_tag(node, "map")
-        result: dict[str, JsonValue] = {}
-        for key_node, value_node in node.value:
-            key = self._key(key_node)
-            if key in result:
-                first = self.lines[*path, key]
-                self._refuse(key_node, f"the key '{key}' stands here again, first on line {first}")
-            result[key] = self.build(value_node, (*path, key))
+    def _begin(
+        self, value: list[JsonValue] | dict[str, JsonValue], line: int, anchor: str | None
+    ) -> None:
+        if len(self._open) >= _MAX_DEPTH:
+            self._refuse_size(line)
+        path = self._add(value, line, None)
+        self._open.append(_Open(value, path, anchor))
+
+    def _add(
+        self, value: JsonValue, line: int, anchor: str | None, *, key: str | None = None
+    ) -> DocumentPath:
+        """Put a value where it belongs; the first of two in a mapping is its key."""
+        self._count += 1
+        if self._count > _MAX_NODES:
+            self._refuse_size(line)
+        parent = self._open[-1] if self._open else None
+        path: DocumentPath = ()
+        if parent is None:
+            self.value = value
+        elif isinstance(parent.value, list):
+            path = (*parent.path, len(parent.value))
+            parent.value.append(value)
+        elif parent.key is None:
+            self._key(parent, key, line)
+            return parent.path
+        else:
             # A value that begins on the next line is looked for where its key is.
-            self.lines[*path, key] = key_node.start_mark.line + 1
-        return result
+            path, line = (*parent.path, parent.key), parent.key_line
+            parent.value[parent.key] = value
+            parent.key = None
+        self.lines[path] = line
+        if anchor is not None:
+            self._anchors[anchor] = value
+        return path
 
-    def _key(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, "a key must be text")
-        self._require_tag(node, "str")
-        if node.value == "<<":
-            self._refuse(node, "merge keys are not read; write the keys out")
-        return str(node.value)
+    def _key(self, parent: _Open, key: str | None, line: int) -> None:
+        if key is None:
+            self._refuse(line, "a key must be text")
+        if key == "<<":
+            self._refuse(line, "merge keys are not read; write the keys out")
+        first = self.lines.get((*parent.path, key))
+        if first is not None:
+            self._refuse(line, f"the key '{key}' stands here again, first on line {first}")
+        parent.key, parent.key_line = key, line
 
-    def _require_tag(self, node: yaml.Node, expected: str) -> None:
-        if node.tag != _YAML + expected:
-            self._refuse(node, "tags are not read; write plain text, numbers, lists or mappings")
+    def _alias(self, anchor: str, line: int) -> None:
+        if anchor not in self._anchors:
+            self._refuse(line, "an alias whose anchor is not complete before it")
+        value = self._anchors[anchor]
+        inside, levels = _extent(value, _MAX_NODES - self._count)
+        if len(self._open) + levels > _MAX_DEPTH:
+            self._refuse_size(line)
+        self._count += inside
+        self._add(value, line, None)
 
-    def _refuse(self, node: yaml.Node, what: str) -> NoReturn:
-        raise InvalidInput(what, where=self._at(node))
+    def _require_no_tag(self, tag: str | None, line: int) -> None:
+        if tag is not None:
+            self._refuse(line, "tags are not read; write plain text, numbers, lists or mappings")
 
-    def _at(self, node: yaml.Node) -> str:
-        return f"{self._where}:{node.start_mark.line + 1}"
+    def _refuse(self, line: int, what: str) -> NoReturn:
+        raise InvalidInput(what, where=f"{self._where}:{line}")
+
+    def _refuse_size(self, line: int) -> NoReturn:
+        raise TooLarge(
+            f"more than {_MAX_NODES} values or {_MAX_DEPTH} levels, aliases counted",
+            where=f"{self._where}:{line}",
+        )
+
+
+def _extent(value: JsonValue, limit: int) -> tuple[int, int]:
+    """Return how many values lie inside a value (counted to just over `limit`), and its levels."""
+    inside: list[tuple[JsonValue, int]] = [(value, 0)]
+    count = deepest = 0
+    while inside and count <= limit:
+        item, level = inside.pop()
+        held = list(item.values()) if isinstance(item, dict) else item
+        if isinstance(held, list):
+            count += len(held)
+            deepest = max(deepest, level + 1)
+            inside.extend((within, level + 1) for within in held)
+    return count, deepest
 
 
 def _plain(text: str) -> JsonValue:

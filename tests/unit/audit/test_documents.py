@@ -114,7 +114,9 @@ def test_plain_text_means_what_json_can_say_and_otherwise_itself(text: str, valu
         ("? [1]\n: 2\n", 1, "a key must be text"),
         ("a: [1\nb: 2\n", 2, "not YAML"),
         ("a: 1\n---\nb: 2\n", 2, "not YAML"),
-        ("a: *nobody\n", 1, "not YAML"),
+        ("a: *nobody\n", 1, "an alias whose anchor"),
+        ("a: &x\n  b: *x\n", 2, "an alias whose anchor"),
+        ("a: 1\n*x : 2\n", 2, "alias"),
         ("a:\n\t- 1\n", 2, "not YAML"),
     ],
 )
@@ -141,9 +143,23 @@ def test_a_small_file_cannot_grow_into_a_large_one() -> None:
         read_yaml("\n".join(lines).encode(), "bomb.yaml")
 
 
+def test_a_chain_of_aliases_cannot_grow_deep() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 60))]
+    with pytest.raises(TooLarge) as refused:
+        read_yaml("\n".join(lines).encode(), "deep.yaml")
+    assert refused.value.where == "deep.yaml:32"
+
+
 def test_an_alias_to_itself_is_refused() -> None:
-    with pytest.raises((TooLarge, InvalidInput)):
+    with pytest.raises(InvalidInput, match="not complete"):
         read_yaml(b"a: &x [*x]\n", "loop.yaml")
+
+
+def test_errors_in_what_an_alias_stands_for_are_told_where_it_is_used() -> None:
+    text = "title: x\nrules:\n  - &r\n    name: a\n    threshold: 2\n  - *r\n"
+    with pytest.raises(InvalidInput) as refused:
+        read_document(text, Policy, where="p")
+    assert [line.split(": ")[0] for line in str(refused.value).splitlines()] == ["p:5", "p:6"]
 
 
 @pytest.mark.parametrize("data", [b"[" * 5_000, b"[" * 40 + b"]" * 40, b"a" * 1_100_000])
