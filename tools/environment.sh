@@ -83,7 +83,9 @@ pip_install -q --require-hashes -r locks/uv.txt
 hand_over_pip_settings
 export VIRTUAL_ENV="$PWD/$venv"
 [[ "$venv" = /* ]] && export VIRTUAL_ENV="$venv"
-export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
-"$venv/bin/uv" --no-config pip install --require-hashes -r "$lock"
+# A terminal gets uv's progress bar; a log gets no list of two hundred names.
+quiet=()
+[ -t 2 ] || quiet=(--quiet)
+"$venv/bin/uv" --no-config pip install "${quiet[@]}" --require-hashes -r "$lock"
 "$venv/bin/uv" --no-config pip install --quiet --no-deps --no-build-isolation -e .
 touch "$venv/.installed-$set_name"
