@@ -40,7 +40,7 @@ from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
 from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from answerable.audit.tree.notes import verifier_key
-from answerable.audit.tree.proofs import root_from_tiles
+from answerable.audit.tree.proofs import root_from_tiles, verify_inclusion
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.turn import Turn
 from answerable.audit.writer import Writer
@@ -347,13 +347,16 @@ class Log(LogReader):
         ------
         NotFound
             If there is no such entry.
+        EvidenceBroken
+            If the stored tree does not lead from the entry to the checkpoint.
         """
         entry = self.entry(entry_id)
         note = self.latest_checkpoint()
         if note is None or open_checkpoint(note, self.vkey).size <= entry.seq:
             note = self.checkpoint()
-        size = open_checkpoint(note, self.vkey).size
-        proof = self.inclusion(entry.seq, size)
+        signed = open_checkpoint(note, self.vkey)
+        proof = self.inclusion(entry.seq, signed.size)
+        verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
         return write_proof(entry.seq, proof, note, header=entry.header_bytes)
 
     def save_projection(self, name: str, size: int, state: bytes) -> None:

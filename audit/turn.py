@@ -121,8 +121,9 @@ class Turn:
             return None
         refs = [item.ref or self.keyring.ref_of(item.subject_id or "") for item in draft.subjects]
         known = [ref for ref in refs if ref is not None]
-        if len(known) != len(refs) or not self._says(stored.header, draft, known, named):
-            self._refuse_erased(stored)
+        complete = len(known) == len(refs)
+        if not complete or not self._says(stored.header, draft, known, named):
+            self._refuse_erased(stored, sealed_only=complete)
             raise Conflict(
                 "this entry id stands for other content",
                 where=f"entry {draft.entry_id}",
@@ -271,10 +272,13 @@ class Turn:
         subjects = (*_header_subjects(draft, refs), *named)
         return is_same_entry(stored, draft, self._stamp(draft, stored.ts), subjects, parts)
 
-    def _refuse_erased(self, stored: Entry) -> None:
+    def _refuse_erased(self, stored: Entry, *, sealed_only: bool) -> None:
         header = stored.header
+        sealed = {part.subject or 0 for part in header.parts if part.ct is not None}
         sealed_for = {
-            header.subjects[part.subject or 0].ref for part in header.parts if part.ct is not None
+            subject.ref
+            for number, subject in enumerate(header.subjects)
+            if number in sealed or not sealed_only
         }
         if any(self.keyring.data_key(ref) is None for ref in sealed_for):
             raise Erased(

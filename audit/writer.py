@@ -10,6 +10,7 @@ from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import EvidenceBroken, TooLarge
 from answerable.audit.identity import Scribe
 from answerable.audit.store.database import Database
+from answerable.audit.store.failures import ConnectionLost
 from answerable.audit.turn import Turn
 
 __all__ = ["MAX_BATCH", "Writer"]
@@ -61,7 +62,13 @@ class Writer:
             turn.expect(drafts)
             return [turn.place(draft) for draft in drafts]
 
-        return self.run(place_all) if drafts else []
+        if not drafts:
+            return []
+        try:
+            return self.run(place_all)
+        except ConnectionLost:
+            # Perhaps it was committed: the same entry ids say so, and give the same receipts.
+            return self.run(place_all)
 
     def run(self, step: Callable[[Turn], T]) -> T:
         """Run one turn.

@@ -224,7 +224,7 @@ def count_sealed(connection: Connection, ref: str) -> int:
 def body_parts(connection: Connection, seq: int) -> dict[int, bytes]:
     """Return the stored parts of one entry by their number."""
     rows = connection.execute(select(body.c.part, body.c.data).where(body.c.seq == seq))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def rows_between(connection: Connection, first: int, last: int) -> list[UncheckedRow]:

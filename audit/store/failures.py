@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from answerable.audit.errors import AnswerableError, Unavailable
 
-__all__ = ["translated"]
+__all__ = ["ConnectionLost", "translated"]
 
 _LOCKED: Final = (
     "the database is locked by another process",
@@ -70,6 +70,10 @@ _SQLSTATE: Final = {
 }
 
 
+class ConnectionLost(Unavailable):
+    """The connection broke; whether the transaction was committed is not known."""
+
+
 @contextmanager
 def translated(where: str) -> Iterator[None]:
     """Turn a driver's error into :class:`Unavailable` with what to do.
@@ -87,7 +91,7 @@ def translated(where: str) -> Iterator[None]:
     Raises
     ------
     Unavailable
-        For every failure of the database.
+        For every failure of the database; `ConnectionLost` when its outcome is not known.
     """
     try:
         yield
@@ -114,7 +118,8 @@ def _unavailable(error: BaseException | None, where: str) -> AnswerableError:
             "See the database's own log.",
         )
     )
-    return Unavailable(what, where=where, remedy=remedy)
+    kind = ConnectionLost if remedy == _LOST[1] else Unavailable
+    return kind(what, where=where, remedy=remedy)
 
 
 def _from_sqlite(error: BaseException | None) -> tuple[str, str] | None:

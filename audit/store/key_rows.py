@@ -131,7 +131,7 @@ def bucket_versions(connection: Connection, buckets: Iterable[int] | None = None
     query = select(key_bucket.c.bucket, key_bucket.c.version)
     if buckets is not None:
         query = query.where(key_bucket.c.bucket.in_(list(buckets)))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def insert_bucket(connection: Connection, bucket: int, version: int) -> None:

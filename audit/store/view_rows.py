@@ -60,7 +60,7 @@ def insert_facts(connection: Connection, facts: Mapping[str, str]) -> None:
 
 def read_facts(connection: Connection) -> dict[str, str]:
     """Return what was fixed when the log was made; empty when it was not finished."""
-    return dict(connection.execute(select(meta.c.key, meta.c.value)).tuples().all())
+    return dict(connection.execute(select(meta.c.key, meta.c.value)).all())
 
 
 def insert_checkpoint(connection: Connection, size: int, ts: int, note: str) -> None:

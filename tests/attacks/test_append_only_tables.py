@@ -1,0 +1,167 @@
+"""Changing what was appended is refused by both databases, on every road there is to it."""
+
+# ruff: noqa: S608 - table and column names come from our own metadata
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from answerable.audit.errors import Unavailable
+from answerable.audit.store.tables import APPEND_ONLY, metadata
+from tests.log_kit import LogKit
+
+NAMES = [table.name for table in APPEND_ONLY]
+COLUMNS = {table.name: [column.name for column in table.columns] for table in APPEND_ONLY}
+KEYS = {table.name: [column.name for column in table.primary_key] for table in APPEND_ONLY}
+REFUSED = "append-only table"
+
+
+def filled(kit: LogKit) -> LogKit:
+    """A log in which every append-only table holds a row."""
+    first = kit.log.append(kit.decision("anna"))
+    kit.log.append(replace(kit.decision("anna"), supersedes=first.entry_id))
+    kit.log.append_many([kit.decision() for _ in range(260)])
+    kit.log.checkpoint()
+    return kit
+
+
+def run(kit: LogKit, *statements: str) -> None:
+    with kit.log._database._engine.connect() as connection:
+        writing = connection.execution_options(answerable_write=True)
+        with writing.begin():
+            for statement in statements:
+                writing.exec_driver_sql(statement)
+
+
+def rows_of(kit: LogKit) -> dict[str, int]:
+    with kit.log._database.read() as connection:
+        prefix = _prefix(kit)
+        return {
+            name: connection.exec_driver_sql(f"SELECT count(*) FROM {prefix}.{name}").scalar() or 0
+            for name in NAMES
+        }
+
+
+def _prefix(kit: LogKit) -> str:
+    return "main" if kit.url.startswith("sqlite") else "audit"
+
+
+def test_no_append_only_table_is_forgotten(kit: LogKit) -> None:
+    changing = {"head", "subject_key", "key_bucket", "hold", "projection", "rollup"}
+    assert {table.name for table in metadata.tables.values()} == {*NAMES, *changing}
+    assert all(rows_of(filled(kit)).values())
+
+
+def test_no_row_can_be_updated_or_deleted(kit: LogKit) -> None:
+    before = rows_of(filled(kit))
+    prefix = _prefix(kit)
+    for name in NAMES:
+        for column in COLUMNS[name]:
+            with pytest.raises(DBAPIError, match=REFUSED):
+                run(kit, f"UPDATE {prefix}.{name} SET {column} = {column}")
+        with pytest.raises(DBAPIError, match=REFUSED):
+            run(kit, f"DELETE FROM {prefix}.{name}")
+    assert rows_of(kit) == before
+    assert kit.verify().ok
+
+
+def test_no_row_can_be_replaced_by_an_insert(kit: LogKit) -> None:
+    before = rows_of(filled(kit))
+    prefix = _prefix(kit)
+    for name in NAMES:
+        columns = ", ".join(COLUMNS[name])
+        copy = f"INTO {prefix}.{name} ({columns}) SELECT {columns} FROM {prefix}.{name} LIMIT 1"
+        first = KEYS[name][0]
+        upsert = f"ON CONFLICT ({', '.join(KEYS[name])}) DO UPDATE SET {first} = excluded.{first}"
+        # SQLite takes an upsert after SELECT only behind a WHERE.
+        roads = [f"INSERT {copy.replace(' LIMIT 1', ' WHERE true LIMIT 1')} {upsert}"]
+        if prefix == "main":
+            roads += [f"INSERT OR REPLACE {copy}", f"REPLACE {copy}"]
+        for road in roads:
+            with pytest.raises(DBAPIError, match=REFUSED):
+                run(kit, road)
+    assert rows_of(kit) == before
+
+
+def test_an_entry_cannot_be_replaced_through_its_id(sqlite_kit: LogKit) -> None:
+    kit = filled(sqlite_kit)
+    with pytest.raises(DBAPIError, match=REFUSED):
+        run(
+            kit,
+            "INSERT OR REPLACE INTO main.entry (seq, id, ts, kind, header, leaf) "
+            "SELECT 9999, id, ts, kind, header, leaf FROM main.entry WHERE seq = 1",
+        )
+
+
+def test_a_foreign_connection_without_our_settings_is_refused_too(kit: LogKit) -> None:
+    filled(kit)
+    prefix = _prefix(kit)
+    loosened = (
+        "PRAGMA recursive_triggers = OFF"
+        if prefix == "main"
+        else "SET LOCAL session_replication_role = replica"
+    )
+    for name in NAMES:
+        with pytest.raises(DBAPIError, match=REFUSED):
+            run(kit, loosened, f"DELETE FROM {prefix}.{name}")
+        if prefix == "main":
+            with pytest.raises(DBAPIError, match=REFUSED):
+                run(kit, loosened, f"INSERT OR REPLACE INTO {name} SELECT * FROM {name} LIMIT 1")
+    assert kit.verify().ok
+
+
+@pytest.mark.postgres
+def test_no_table_can_be_truncated(postgres_kit: LogKit) -> None:
+    kit = filled(postgres_kit)
+    for name in [*NAMES, "head"]:
+        for loosened in ("SELECT 1", "SET LOCAL session_replication_role = replica"):
+            with pytest.raises(DBAPIError, match=REFUSED):
+                run(kit, loosened, f"TRUNCATE audit.{name}")
+            with pytest.raises(DBAPIError, match=REFUSED):
+                run(kit, loosened, f"TRUNCATE audit.{name} CASCADE")
+    assert kit.verify().ok
+
+
+def test_the_head_moves_forward_only(kit: LogKit) -> None:
+    filled(kit)
+    prefix = _prefix(kit)
+    for statement in (
+        f"UPDATE {prefix}.head SET size = size - 1",
+        f"UPDATE {prefix}.head SET turn = turn - 1",
+        f"DELETE FROM {prefix}.head",
+        f"INSERT INTO {prefix}.head (id, turn, size, ts, clock_noted, frontier) "
+        f"SELECT 2, turn, size, ts, clock_noted, frontier FROM {prefix}.head",
+    ):
+        with pytest.raises(DBAPIError):
+            run(kit, statement)
+    assert kit.verify().ok
+
+
+def test_a_temporary_table_of_the_same_name_fools_nobody(kit: LogKit) -> None:
+    filled(kit)
+    engine = kit.log._database._engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE TEMPORARY TABLE head (id integer, turn integer, size integer, ts integer, "
+            "clock_noted integer, frontier text)"
+        )
+        connection.commit()
+        size = kit.log.size()
+        assert kit.log.append(kit.decision("anna")).seq == size
+        connection.exec_driver_sql("DROP TABLE temp.head" if _prefix(kit) == "main" else "SELECT 1")
+
+
+@pytest.mark.postgres
+def test_a_rule_that_swallows_rows_is_noticed_before_the_receipt(postgres_kit: LogKit) -> None:
+    kit = filled(postgres_kit)
+    size = kit.log.size()
+    for name in ("entry", "body", "entry_subject"):
+        run(kit, f"CREATE RULE silent AS ON INSERT TO audit.{name} DO INSTEAD NOTHING")
+        with pytest.raises(Unavailable, match="did not store every row"):
+            kit.log.append(kit.decision("anna"))
+        run(kit, f"DROP RULE silent ON audit.{name}")
+    assert kit.log.size() == size
+    assert kit.log.append(kit.decision("anna")).seq == size
