@@ -142,7 +142,9 @@ def _compared(
     facts = replace(facts, statements=_statements(core))
     then = replace(facts, evidence=tuple(e for e in facts.evidence if e.record.digest in cited))
     try:
-        rebuilt, current = build_core(then, code=core.code), build_core(facts, code=core.code)
+        rebuilt = build_core(then, code=core.code)
+        known_all = len(then.evidence) == len(facts.evidence)
+        current = rebuilt if known_all else build_core(facts, code=core.code)
     except InvalidInput as error:
         yield CardFinding("origin", "statements", error.what)
         return

@@ -15,8 +15,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 from answerable.audit.errors import InvalidInput
 
 __all__ = [
+    "AlternativeResult",
     "AssessmentResult",
+    "BalanceResult",
     "ChangeResult",
+    "ColumnQualityResult",
     "ColumnResult",
     "ContainsResult",
     "CountedResult",
@@ -28,7 +31,9 @@ __all__ = [
     "GroupResult",
     "ImportanceResult",
     "NotExaminedResult",
+    "MitigationResult",
     "ProfileResult",
+    "QualityResult",
     "RateResult",
     "ReasonResult",
     "ScanResult",
@@ -179,7 +184,53 @@ class ScanResult(ResultDocument):
         return tuple(column for column in self.columns if column.not_examined)
 
 
+# --------------------------------------------------------------------------- data quality
+
+
+class ColumnQualityResult(ResultDocument):
+    """How many values of a column are missing."""
+
+    name: str
+    missing: int
+
+
+class BalanceResult(ResultDocument):
+    """How many rows have each value of a column."""
+
+    column: str
+    rows: dict[str, int]
+
+
+class QualityResult(ResultDocument):
+    """Quality of a data set."""
+
+    rows: int
+    columns: tuple[ColumnQualityResult, ...] = ()
+    duplicate_rows: int
+    overlap_rows: int | None = None
+    label: BalanceResult | None = None
+    groups: tuple[BalanceResult, ...] = ()
+
+
 # --------------------------------------------------------------------------- fairness
+
+
+class AlternativeResult(ResultDocument):
+    """One alternative to a model, with what it costs and brings."""
+
+    name: str
+    method: str
+    accuracy: float
+    lowest_ratio: dict[str, float | None] = Field(default_factory=dict)
+    needs_protected_at_decision: bool
+    randomised: bool
+
+
+class MitigationResult(ResultDocument):
+    """A search for alternatives, those not taken included."""
+
+    alternatives: tuple[AlternativeResult, ...]
+    chosen: str | None = None
 
 
 class RateResult(ResultDocument):

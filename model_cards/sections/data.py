@@ -88,7 +88,8 @@ def _dataset(facts: CardFacts, source: Logged[DatasetVersion], place: str) -> li
     erased = len(dataset.tombstones)
     fields.append(entered(f"{place}.erased_rows", "Rows erased since", erased, source, "count"))
     fields += _scan(facts, dataset, place)
-    fields += quality_fields(newest(facts, EntryKind.DATA_QUALITY_ASSESSED.value, dataset), place)
+    quality = newest(facts, EntryKind.DATA_QUALITY_ASSESSED.value, dataset)
+    fields += quality_fields(quality, place, suppress_below=facts.suppress_below)
     return fields
 
 

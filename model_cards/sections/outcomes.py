@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
@@ -12,7 +12,9 @@ from answerable.audit.records import DatasetRole, DatasetVersion, Evidence, Role
 from answerable.model_cards.card import CardField, CardSection, Column
 from answerable.model_cards.facts import CardFacts, Logged
 from answerable.model_cards.results import (
+    AlternativeResult,
     AssessmentResult,
+    MitigationResult,
     RateResult,
     VerdictResult,
     group_label,
@@ -63,6 +65,13 @@ _FINDING_COLUMNS: Final = (
     Column(key="state", label="Verdict", form="code"),
     Column(key="needed_n", label="Rows needed", form="count"),
     Column(key="reason", label="Why"),
+)
+_ALTERNATIVE_COLUMNS: Final = (
+    Column(key="name", label="Alternative", form="code"),
+    Column(key="method", label="Method", form="code"),
+    Column(key="accuracy", label="Accuracy", form="share"),
+    Column(key="needs_protected", label="Needs the protected attribute", form="yes_no"),
+    Column(key="randomised", label="Randomised", form="yes_no"),
 )
 _UNDEFINED_COLUMNS: Final = (
     Column(key="rate", label="Rate"),
@@ -134,6 +143,7 @@ def fairness(facts: CardFacts) -> CardSection:
         ]
     else:
         fields += _assessed(found[0], facts.suppress_below)
+    fields += _alternatives(facts)
     fields += [
         asked(facts, "fairness.group_choice", "Why these groups", Role.COMPLIANCE),
         asked(facts, "fairness.harms", "Who could be harmed, and how", Role.COMPLIANCE),
@@ -184,6 +194,42 @@ def _assessed(evidence: Logged[Evidence], suppress_below: int) -> Iterator[CardF
         "table",
         columns=_UNDEFINED_COLUMNS,
     )
+
+
+def _alternatives(facts: CardFacts) -> Iterator[CardField]:
+    """The search for alternatives on this function's training data, if there was one."""
+    kind = EntryKind.FAIRNESS_MITIGATED.value
+    trained = [item.record for item in facts.datasets if item.record.role is DatasetRole.TRAINING]
+    found = [item for record in trained if (item := newest(facts, kind, record)) is not None]
+    if not found:
+        return
+    evidence = found[-1]
+    search = MitigationResult.read(evidence.record.result)
+    names = tuple(dict.fromkeys(n for item in search.alternatives for n in item.lowest_ratio))
+    columns = (
+        *_ALTERNATIVE_COLUMNS,
+        *(
+            Column(key=f"ratio.{place}", label=f"Lowest ratio by {name}", form="number")
+            for place, name in enumerate(names)
+        ),
+    )
+    rows: list[JsonValue] = [_alternative(item, names) for item in search.alternatives]
+    label = "Alternatives that were searched"
+    yield computed("fairness.alternatives", label, rows, evidence, "table", columns=columns)
+    if search.chosen is not None:
+        yield computed("fairness.chosen", "Alternative taken", search.chosen, evidence, "code")
+
+
+def _alternative(item: AlternativeResult, names: Sequence[str]) -> JsonValue:
+    ratios = {f"ratio.{n}": item.lowest_ratio.get(name) for n, name in enumerate(names)}
+    return {
+        "name": item.name,
+        "method": item.method,
+        "accuracy": item.accuracy,
+        "needs_protected": item.needs_protected_at_decision,
+        "randomised": item.randomised,
+        **ratios,
+    }
 
 
 def published(result: Mapping[str, JsonValue], suppress_below: int) -> AssessmentResult:

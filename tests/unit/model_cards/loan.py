@@ -1,6 +1,7 @@
 """One loan function with its records and evidence, built from fixed values."""
 
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -98,6 +99,7 @@ _COUNTS = [
 ]
 
 
+@cache
 def assessment(*, extra: int = 0) -> Assessment:
     """`extra` adds approved white men, which changes every figure of that group."""
     defined = CountDefinition(
@@ -259,6 +261,7 @@ def evidence(kind: str, result: dict[str, JsonValue], **inputs: str) -> Evidence
     )
 
 
+@cache
 def assessed(*, extra: int = 0) -> Evidence:
     """The assessment of the loan function on its hold-out, as evidence."""
     hold_out = dataset(DatasetRole.HOLD_OUT, "b", 434)

@@ -35,7 +35,7 @@ ROWS = [
 
 
 def drawn(chart: Chart) -> Page:
-    source = '{% import "kit/charts.html.j2" as charts with context %}<main>{{ charts.figure(c) }}</main>'
+    source = '{% import "kit/charts.html.j2" as charts with context %}{{ charts.figure(c) }}'
     return Page(kit_environment().from_string(source).render(c=chart))
 
 
