@@ -11,7 +11,7 @@ from answerable.audit.records import Record
 
 __all__ = ["ActorContext", "Recorded"]
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Record, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,25 +327,7 @@ def _overturning(
             where="new_outcome_code",
             remedy=f"Registered: {', '.join(facts.record.outcome_codes)}.",
         )
-    human = Component(
-        kind=ComponentKind.HUMAN,
-        id=request.reason_code,
-        output=request.new_outcome.value,
-        fired=True,
-    )
-    replaced = tuple(item.model_copy(update={"fired": False}) for item in decision.components)
-    record = Decision.parse(
-        decision.model_copy(
-            update={
-                "outcome": request.new_outcome,
-                "outcome_code": code,
-                "automation": Automation.MANUAL,
-                "components": (*replaced, human),
-                "supersedes": entry.id,
-                "explanation": None,
-            }
-        )
-    )
+    record = _overturned(request, entry.id, decision, code)
     return Draft(
         kind=EntryKind.DECISION,
         entry_id=workspace.ids(),
@@ -361,6 +343,31 @@ def _overturning(
         purpose=record.purpose,
         lawful_basis=record.lawful_basis,
         release=record.release or "none",
+    )
+
+
+def _overturned(
+    request: ReviewRequest, replaced_id: str, decision: Decision, code: str
+) -> Decision:
+    assert request.new_outcome is not None  # noqa: S101  checked by _require_sound
+    human = Component(
+        kind=ComponentKind.HUMAN,
+        id=request.reason_code,
+        output=request.new_outcome.value,
+        fired=True,
+    )
+    earlier = tuple(item.model_copy(update={"fired": False}) for item in decision.components)
+    return Decision.parse(
+        decision.model_copy(
+            update={
+                "outcome": request.new_outcome,
+                "outcome_code": code,
+                "automation": Automation.MANUAL,
+                "components": (*earlier, human),
+                "supersedes": replaced_id,
+                "explanation": None,
+            }
+        )
     )
 
 

@@ -1,0 +1,51 @@
+"""Running the app with uvicorn: access log off, because it prints query strings."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from answerable.api.http.app import create_app
+from answerable.api.wiring import Workspace
+from answerable.audit.errors import Unavailable
+
+__all__ = ["run_server"]
+
+
+def run_server(workspace: Workspace, *, host: str, port: int) -> None:
+    """Serve a workspace until the process is told to stop.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Opened by the caller, who also closes it.
+    host : str
+        Address to listen on.
+    port : int
+        Port to listen on.
+
+    Raises
+    ------
+    Unavailable
+        If the port is taken or may not be used.
+    """
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise Unavailable(
+            f"the port {port} cannot be used ({type(error).__name__})",
+            where=host,
+            remedy="Stop what uses it, or choose another with --port.",
+        ) from None
+    uvicorn.run(
+        create_app(workspace),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
