@@ -72,5 +72,8 @@ class CardFacts:
     evidence: tuple[Logged[Evidence], ...] = ()
     statements: Mapping[str, Statement] = field(default_factory=dict)
     parent: Logged[DecisionFunction] | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of each known state of a data set, by the digest of its record: evidence
+    about rows stays evidence about them when one of them is erased later."""
     suppress_below: int = 10
     """Groups with fewer rows are shown without numbers (the policy's `publish` section)."""

@@ -97,6 +97,9 @@ def card_facts(
         baselines=tuple(_baselines(registry, found.record.baselines)),
         evidence=tuple(_logged(item.at, read_evidence(item.at.entry)) for item in evidence),
         statements=dict(statements or {}),
+        fingerprints={
+            digest: item.record.fingerprint for digest, item in registry.datasets.items()
+        },
         parent=None if parent is None else _logged(parent.at, parent.record),
         suppress_below=suppress_below,
     )

@@ -169,7 +169,9 @@ class ScanResult(ResultDocument):
     """Personal data in a table, column by column."""
 
     rows: int
-    engines: Annotated[dict[str, str | None], BeforeValidator(_engine_names)]
+    engines: Annotated[dict[str, str | None], BeforeValidator(_engine_names)] = Field(
+        default_factory=dict
+    )
     columns: tuple[ColumnResult, ...]
     examined_rows: int | None = None
     detectors: tuple[DetectorResult, ...] = ()

@@ -119,16 +119,16 @@ def newest(
             continue
         if of_function and inputs.get("function") != facts.function.record.digest:
             continue
-        if dataset is None or about(item.record, dataset):
+        if dataset is None or about(facts, item.record, dataset):
             return item
     return None
 
 
-def about(evidence: Evidence, dataset: DatasetVersion) -> bool:
-    """Return whether evidence names this data set, by its digest or its fingerprint."""
+def about(facts: CardFacts, evidence: Evidence, dataset: DatasetVersion) -> bool:
+    """Return whether evidence names this data set: its record, an earlier state, or its rows."""
     names = {dataset.digest, dataset.fingerprint}
     return any(
-        digest in names
+        digest in names or facts.fingerprints.get(digest) == dataset.fingerprint
         for role, digest in evidence.inputs.items()
         if role == "dataset" or role.startswith("dataset:")
     )

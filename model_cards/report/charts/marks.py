@@ -238,7 +238,8 @@ def ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
     step = next(power * unit for unit in _STEPS if power * unit >= rough * 0.999)
     first = -floor(-low / step + 1e-9)
     last = floor(high / step + 1e-9)
-    return tuple(round(index * step, 10) for index in range(first, last + 1))
+    digits = 2 - floor(log10(step))
+    return tuple(round(index * step, digits) for index in range(first, last + 1))
 
 
 def axis(
