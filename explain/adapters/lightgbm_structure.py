@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -117,7 +118,7 @@ def _broken(what: str) -> InvalidInput:
     )
 
 
-def _fields(block: str, known: Set[str]) -> dict[str, str]:
+def _fields(block: str, known: AbstractSet[str]) -> dict[str, str]:
     pairs = [line.partition("=") for line in block.splitlines() if line]
     fields = {key: value for key, _, value in pairs}
     if len(fields) != len(pairs):

@@ -204,7 +204,7 @@ def _greedy(space: Space, judge: _Judge, max_changes: int, *, per_cost: bool) ->
         options = [item for item in _options(space, choice) if len(item) <= max_changes]
         favourable, distances = judge.judge(options)
         reached = _cheapest(space, options, favourable)
-        if reached is not None:
+        if reached is not None or judge.exhausted:
             return reached
         gains = distance - distances
         if not len(gains) or not float(gains.max()) > _LEAST_GAIN:

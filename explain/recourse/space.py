@@ -116,8 +116,9 @@ class Space:
             down = _ratio(rows, self.start, derived.denominator)
             after = np.where(touched, before * up / down, before)
         low, high = min(derived.bounds[0], before), max(derived.bounds[1], before)
-        rows[touched, derived.column] = after[touched]
         possible: Bools = ~touched | ((after >= low) & (after <= high))
+        # An impossible case is judged by nobody, but what looks at it needs numbers.
+        rows[:, derived.column] = np.where(touched & possible, after, rows[:, derived.column])
         return possible
 
     def cost(self, choice: Mapping[int, float]) -> float:
