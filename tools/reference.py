@@ -9,6 +9,7 @@ import ast
 import inspect
 import itertools
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ import typer
 from answerable.api import settings
 from answerable.api.cli.exits import exit_code_of
 from answerable.api.cli.main import app as command_line
+from answerable.api.http.app import create_app
 from answerable.api.http.errors import status_of
+from answerable.api.wiring import memory_workspace
 from answerable.audit import errors
 from answerable.audit.kinds import EntryKind
 
@@ -158,11 +161,13 @@ def _parameter(parameter: Any, path: str) -> str:
 
 def route_lines() -> Iterator[str]:
     """Yield a table of every route of the HTTP interface."""
-    from answerable.api.http.app import described_routes
-
     yield from ("| route | |", "|---|---|")
-    for method, path, summary in described_routes():
-        yield f"| `{method} {path}` | {_described(summary, f'{method} {path}')} |"
+    with tempfile.TemporaryDirectory() as folder, memory_workspace(Path(folder)) as workspace:
+        paths = create_app(workspace).openapi()["paths"]
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            shown = f"{method.upper()} {path}"
+            yield f"| `{shown}` | {_described(operation.get('summary'), shown)} |"
 
 
 def reference() -> str:
