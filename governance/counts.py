@@ -79,7 +79,7 @@ class Attribute:
         cuts = [f"{cut:g}" for cut in self.bins]
         below, above = ("<=", ">") if self.right else ("<", ">=")
         low = "" if not self.right else ">"
-        high = "<" if not self.right else ""
+        high = "<" if not self.right else "<="
         inner = [f"{low}{a}-{high}{b}" for a, b in pairwise(cuts)]
         return (f"{below}{cuts[0]}", *inner, f"{above}{cuts[-1]}")
 
