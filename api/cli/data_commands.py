@@ -61,7 +61,7 @@ def scan(
     if sarif is not None:
         from answerable.privacy.sarif import sarif_json
 
-        write_text(sarif, sarif_json(report))
+        write_text(sarif, sarif_json(report, artefact=data).decode("utf-8"))
     if not write_json(json, result):
         print_scan(report)
     raise typer.Exit(exit_code(report))

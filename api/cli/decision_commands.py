@@ -124,7 +124,7 @@ def decisions(
     json: JsonOption = None,
 ) -> None:
     """List decisions, newest first; headers only, no personal data."""
-    from answerable.api.flows.cases import DecisionQuery, list_decisions
+    from answerable.api.flows.decisions import DecisionQuery, list_decisions
 
     with open_session(db) as (workspace, _):
         lines = list_decisions(

@@ -67,6 +67,7 @@ class DemoFolder:
             public_url=f"http://127.0.0.1:{port}",
             port=port,
             rate_limit="100000/minute",
+            log_level="warning",
         )
 
     def write_settings_file(self) -> None:

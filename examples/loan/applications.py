@@ -100,7 +100,9 @@ def _cleaned() -> pd.DataFrame:
         }
     )
     label = pd.DataFrame({LABEL: np.where(raw.approve == 1, "yes", "no")})
-    return pd.concat([_invented_people(len(raw)), features, protected, label], axis=1)
+    people = _invented_people(len(raw))
+    cleaned: pd.DataFrame = pd.concat([people, features, protected, label], axis=1)
+    return cleaned
 
 
 def _invented_people(count: int) -> pd.DataFrame:
