@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from answerable.audit.entries import Draft, Receipt
-from answerable.audit.errors import NotFound
+from answerable.audit.errors import Erased, NotFound
 from answerable.audit.ids import actor_ref
 from answerable.audit.keys.vault import Entropy
 from answerable.audit.kinds import EntryKind
@@ -141,6 +141,12 @@ class Directory:
             If it was done before.
         """
         gone = self.find(ref).model_copy(update={"roles": ()})
+        if self.name_of(ref) is None:
+            raise Erased(
+                "the name of this actor was erased before",
+                where=ref,
+                remedy="Nothing is left to do.",
+            )
         return self._log.erase(ref, self._draft(EntryKind.ACTOR_RETIRED, gone, by))
 
     def _draft(self, kind: EntryKind, actor: Actor, by: str | None) -> Draft:

@@ -27,6 +27,12 @@ from answerable.audit.store.tables import SCHEMA
 __all__ = ["Connection", "Database"]
 
 _LOCK_TIMEOUT_S: Final = 30
+_DRIVERS: Final = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 _SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -111,9 +117,7 @@ class Database:
         """
         with translated(self.where), self._gate, self._engine.connect() as connection:
             if self.dialect == "postgresql":
-                connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
+                connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
@@ -127,15 +131,13 @@ def _address(url: str) -> URL:
         address = make_url(url)
     except ArgumentError:
         address = None
-    if address is None or address.get_backend_name() not in {"sqlite", "postgresql"}:
+    if address is None or address.drivername not in _DRIVERS:
         raise InvalidInput(
             "not the address of a log",
             where="database URL",
             remedy="Write sqlite:///path/to/log.db or postgresql://user@host/database.",
         )
-    if address.get_backend_name() == "postgresql":
-        return address.set(drivername="postgresql+psycopg")
-    return address
+    return address.set(drivername=_DRIVERS[address.drivername])
 
 
 def _label(address: URL) -> str:

@@ -134,6 +134,6 @@ def _from_postgres(error: BaseException | None) -> tuple[str, str] | None:
         return None
     state = getattr(error, "sqlstate", None)
     if state is None:
-        # No SQLSTATE: the server could not be asked at all, or went away in between.
-        return _CANNOT_OPEN if "connect" in type(error).__name__.lower() else _LOST
+        # The driver keeps the half-made connection only when connecting itself failed.
+        return _CANNOT_OPEN if getattr(error, "pgconn", None) is not None else _LOST
     return next((text for prefix, text in _SQLSTATE.items() if state.startswith(prefix)), None)

@@ -1,5 +1,7 @@
 """Attacks on tree, head and checkpoints, and the whole log rewritten."""
 
+import base64
+
 from answerable.audit.tree.checkpoints import Checkpoint, sign_checkpoint
 from answerable.audit.tree.notes import sign_note, verifier_key
 from tests.attacks.stored_log import (
@@ -106,6 +108,26 @@ def test_a_forged_checkpoint_is_found_and_does_not_anchor() -> None:
     report = log.verify(checkpoint=forged)
     assert [item.layer for item in report.findings] == ["checkpoint"]
     assert not report.anchored
+
+
+def test_a_checkpoint_with_the_right_head_and_a_wrong_signature_does_not_anchor() -> None:
+    log = clean_log(10)
+    note = outside(log)
+    signature = note.rsplit(" ", 1)[1].strip()
+    raw = bytearray(base64.b64decode(signature))
+    raw[-1] ^= 1
+    report = log.verify(checkpoint=note.replace(signature, base64.b64encode(raw).decode()))
+    assert [item.what for item in report.findings] == [
+        "the outside checkpoint has a wrong signature of the log's key"
+    ]
+    assert not report.anchored
+
+
+def test_a_key_of_another_log_is_found_although_there_is_no_checkpoint_to_open() -> None:
+    log = clean_log(3)
+    log.checkpoints = []
+    report = log.verify(vkey=str(verifier_key("example.org/other", SIGNER)))
+    assert [item.layer for item in report.findings] == ["checkpoint"]
 
 
 def test_a_checkpoint_of_another_log_signed_with_the_same_key_is_found() -> None:
