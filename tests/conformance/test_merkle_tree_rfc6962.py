@@ -135,5 +135,13 @@ def test_an_inner_node_is_not_accepted_as_a_leaf() -> None:
         verify_inclusion(leaf_hash(A + B), 0, 1, [], G)
 
 
+def test_a_proof_that_ends_below_the_root_is_refused() -> None:
+    # G is the root over A and B, which are not all seven leaves.
+    with pytest.raises(InclusionProofInvalid):
+        verify_inclusion(A, 0, 7, [B], G)
+    with pytest.raises(ConsistencyProofInvalid):
+        verify_consistency(1, A, 7, G, [B])
+
+
 def test_a_repeated_last_leaf_changes_the_root() -> None:
     assert root_of(EXAMPLE) != root_of([*EXAMPLE, J])

@@ -107,7 +107,7 @@ def test_a_tile_that_the_tree_does_not_have_is_not_found(
         tiles.tile(level, index, width)
 
 
-@pytest.mark.parametrize("data", [b"", bytes(31), bytes(63), bytes(32 * 257)])
+@pytest.mark.parametrize("data", [b"", bytes(31), bytes(63), bytes(65), bytes(32 * 257)])
 def test_a_tile_of_the_wrong_length_is_refused(data: bytes) -> None:
     with pytest.raises(RecordTampered):
         hashes_in(data, 2)
