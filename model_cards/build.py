@@ -151,6 +151,11 @@ def card_evidence(core: CardCore) -> Evidence:
 def core_of(evidence: Evidence) -> CardCore:
     """Return the core that stands in evidence of kind ``card.built``.
 
+    Returns
+    -------
+    CardCore
+        The card as it was built.
+
     Raises
     ------
     InvalidInput

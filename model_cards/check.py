@@ -167,10 +167,7 @@ def _statements(core: CardCore) -> dict[str, Statement]:
 
 
 def _differences(core: CardCore, rebuilt: CardCore, *, logged: bool) -> Iterator[CardFinding]:
-    """Compare field by field; `logged` says that the core is the one the log holds.
-
-    A logged core was not edited since, so a field that names an older entry is out of date.
-    """
+    # A logged core was not edited since, so a field that names an older entry is out of date.
     expected = {field.id: field for field in rebuilt.fields()}
     for field in core.fields():
         twin = expected.pop(field.id, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +18,7 @@ from answerable.model_cards.card import (
     Column,
     Computed,
     FromLog,
-    SignOffLine,
     Stated,
-    WaiverLine,
 )
 from answerable.model_cards.formats.figures import (
     completeness_chart,
@@ -28,16 +26,23 @@ from answerable.model_cards.formats.figures import (
     lineage_chart,
     section_charts,
 )
+from answerable.model_cards.formats.live import (
+    NameOf,
+    missing_signatures,
+    sign_off_rows,
+    status_badge,
+    use_rows,
+    waiver_rows,
+)
 from answerable.model_cards.formats.wording import (
     ABSENT,
-    FINDING_WORDS,
     cell_text,
     field_rows,
     role_name,
 )
 from answerable.model_cards.report.charts import Chart
 from answerable.model_cards.report.fairness_charts import limit_text, rows_needed, spoken
-from answerable.model_cards.report.formatting import day, short_digest, whole
+from answerable.model_cards.report.formatting import day, whole
 from answerable.model_cards.report.page import render_page
 from answerable.model_cards.results import VerdictResult
 from answerable.model_cards.sections.data import ROLE_TITLES
@@ -48,8 +53,6 @@ _FOLDED_ABOVE: Final = 8
 """Tables with more rows are folded; print and the table's own summary show them."""
 
 _VERDICTS: Final = "fairness.verdicts"
-
-NameOf = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +142,12 @@ def card_html(
             "overlay": overlay,
             "evidence_digest": card_evidence(core).digest,
             "sections": views,
-            "status": _status(overlay),
+            "status": status_badge(overlay),
             "figures": _figures(core, overlay, scored),
-            "sign_offs": _sign_offs(overlay, name_of),
-            "missing_signatures": _missing(overlay),
-            "waivers": _waivers(overlay),
-            "outcomes": _outcomes(overlay),
+            "sign_offs": sign_off_rows(overlay, name_of),
+            "missing_signatures": missing_signatures(overlay),
+            "waivers": waiver_rows(overlay),
+            "outcomes": use_rows(overlay),
             "history": None if overlay is None else history_chart(overlay),
             "lineage": lineage_chart(core, overlay),
             "law": scored.law,
@@ -304,21 +307,6 @@ def _cell(row: Mapping[str, JsonValue], column: Column) -> str:
     return cell_text(value, column.form)
 
 
-_STATUS_TONES: Final = {
-    "released": "pass",
-    "approved": "pass",
-    "suspended": "fail",
-    "rejected": "fail",
-    "expired": "insufficient",
-}
-
-
-def _status(overlay: CardOverlay | None) -> tuple[str, str] | None:
-    if overlay is None:
-        return None
-    return _STATUS_TONES.get(overlay.status, "undefined"), overlay.status.replace("_", " ")
-
-
 def _figures(
     core: CardCore, overlay: CardOverlay | None, scored: Completeness
 ) -> list[dict[str, str]]:
@@ -343,56 +331,6 @@ def _figures(
         decisions = whole(overlay.counts.decisions)
         figures.append({"label": "Decisions", "value": decisions, "note": "under this version"})
     return figures
-
-
-def _sign_offs(overlay: CardOverlay | None, name_of: NameOf) -> list[tuple[str, ...]]:
-    lines: tuple[SignOffLine, ...] = () if overlay is None else overlay.sign_offs
-    return [
-        (
-            role_name(line.role),
-            name_of(line.signer) or short_digest(line.signer),
-            "approves" if line.decision == "approve" else "refuses",
-            day(line.at),
-            day(line.expires_at),
-            str(line.looks),
-            line.state.replace("_", " "),
-        )
-        for line in lines
-    ]
-
-
-def _missing(overlay: CardOverlay | None) -> list[str]:
-    return [] if overlay is None else [role_name(role) for role in overlay.sign_offs_missing]
-
-
-def _waivers(overlay: CardOverlay | None) -> list[tuple[str, ...]]:
-    lines: tuple[WaiverLine, ...] = () if overlay is None else overlay.waivers
-    return [
-        (
-            line.rule.replace("_", " "),
-            ", ".join(line.attributes),
-            FINDING_WORDS[line.finding],
-            line.reason,
-            line.compensating_control,
-            day(line.expires_at),
-            line.state.replace("_", " "),
-        )
-        for line in lines
-    ]
-
-
-def _outcomes(overlay: CardOverlay | None) -> list[tuple[str, ...]]:
-    if overlay is None or overlay.counts is None:
-        return []
-    counts = overlay.counts
-    rows = [(f"Outcome: {name}", whole(n)) for name, n in sorted(counts.outcomes.items())]
-    return [
-        ("Decisions", whole(counts.decisions)),
-        *rows,
-        ("Contested", whole(counts.contests)),
-        ("Reviewed by a person", whole(counts.reviews)),
-        ("Overturned", whole(counts.overturned)),
-    ]
 
 
 def _evidence_row(core: CardCore, place: int) -> tuple[str, ...]:

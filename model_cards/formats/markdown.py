@@ -60,6 +60,11 @@ def card_markdown(core: CardCore, overlay: CardOverlay | None = None) -> str:
 def _safe(text: str) -> str:
     r"""Return text that Markdown shows as it is, on one line.
 
+    Returns
+    -------
+    str
+        Without line breaks.
+
     Examples
     --------
     >>> _safe("<b>|a|\nb")

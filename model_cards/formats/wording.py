@@ -37,6 +37,11 @@ FINDING_WORDS: Final[dict[str, str]] = {
 def role_name(role: str) -> str:
     """Return a role in words.
 
+    Returns
+    -------
+    str
+        The code itself when it is not known.
+
     Examples
     --------
     >>> role_name("scientist")
@@ -48,9 +53,14 @@ def role_name(role: str) -> str:
 def cell_text(value: JsonValue, form: FieldForm) -> str:
     """Return a value in words; an absent one is a dash, never a number.
 
+    Returns
+    -------
+    str
+        Never empty for a value.
+
     Examples
     --------
-    >>> cell_text(0.8235, "share"), cell_text(None, "share"), cell_text([0.1, 0.2], "interval")
+    >>> cell_text(0.8237, "share"), cell_text(None, "share"), cell_text([0.1, 0.2], "interval")
     ('82.4%', '–', '10.0% to 20.0%')
     """
     if value is None:

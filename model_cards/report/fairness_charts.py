@@ -49,6 +49,11 @@ _STATE: Final[dict[VerdictState, RowState]] = {
 def anchor(*parts: str) -> str:
     """Return a page-unique id made of ASCII letters, digits and dashes.
 
+    Returns
+    -------
+    str
+        Lower case.
+
     Examples
     --------
     >>> anchor("rates", "race", "sex")
@@ -60,6 +65,11 @@ def anchor(*parts: str) -> str:
 def spoken(name: str) -> str:
     """Return a metric's or rule's name as words.
 
+    Returns
+    -------
+    str
+        With spaces.
+
     Examples
     --------
     >>> spoken("false_positive_rate")
@@ -70,6 +80,11 @@ def spoken(name: str) -> str:
 
 def set_label(attributes: Sequence[str]) -> str:
     """Return a set of attributes in words.
+
+    Returns
+    -------
+    str
+        One attribute as it is, several joined.
 
     Examples
     --------

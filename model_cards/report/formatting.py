@@ -40,6 +40,11 @@ def spelled_out(text: str) -> str:
     A column called ``name<U+202E>`` would otherwise turn the sentence after it around,
     and a NUL is not allowed in HTML at all.
 
+    Returns
+    -------
+    str
+        The text itself when everything in it can be seen.
+
     Examples
     --------
     >>> spelled_out("gross\u202eincome")
@@ -59,6 +64,11 @@ def _visible(character: str) -> str:
 def cut(text: str, limit: int) -> str:
     """Return at most `limit` characters of `text`; a cut is marked by an ellipsis.
 
+    Returns
+    -------
+    str
+        With invisible characters spelled out.
+
     Examples
     --------
     >>> cut("monthly_income", 9)
@@ -70,6 +80,11 @@ def cut(text: str, limit: int) -> str:
 
 def number(value: float, digits: int = 2, language: Language = "en") -> str:
     """Return a number with thousands separated and a true minus sign.
+
+    Returns
+    -------
+    str
+        Rounded to `digits` decimals; nothing rounds to minus zero.
 
     Examples
     --------
@@ -86,6 +101,11 @@ def number(value: float, digits: int = 2, language: Language = "en") -> str:
 def whole(value: float, language: Language = "en") -> str:
     """Return an integer count with thousands separated.
 
+    Returns
+    -------
+    str
+        Without decimals.
+
     Examples
     --------
     >>> whole(1989), whole(1989, "de")
@@ -97,9 +117,14 @@ def whole(value: float, language: Language = "en") -> str:
 def share(value: float, digits: int = 1, language: Language = "en") -> str:
     """Return a proportion as a percentage.
 
+    Returns
+    -------
+    str
+        With the per cent sign as the language sets it.
+
     Examples
     --------
-    >>> share(0.8235), share(0.8235, language="de")
+    >>> share(0.8237), share(0.8237, language="de")
     ('82.4%', '82,4 %')
     """
     text = number(100 * value, digits, language)
@@ -111,6 +136,11 @@ _NEARLY_SURE: Final = 0.999
 
 def certainty(probability: float) -> str:
     """Return how sure a detector is; rounding never turns nearly sure into sure.
+
+    Returns
+    -------
+    str
+        A percentage.
 
     Examples
     --------
@@ -124,6 +154,11 @@ def interval(
     low: float, high: float, *, percent: bool = True, digits: int = 1, language: Language = "en"
 ) -> str:
     """Return an interval as text, both ends in the same form.
+
+    Returns
+    -------
+    str
+        Lower end first.
 
     Examples
     --------
@@ -143,6 +178,11 @@ def interval(
 def moment(micros: int) -> str:
     """Return a time in microseconds since 1970 as UTC text, to the second.
 
+    Returns
+    -------
+    str
+        ``YYYY-MM-DD HH:MM:SS UTC``.
+
     Examples
     --------
     >>> moment(1_700_000_000_000_000)
@@ -156,6 +196,11 @@ def moment(micros: int) -> str:
 def day(micros: int) -> str:
     """Return the UTC day of a time in microseconds since 1970.
 
+    Returns
+    -------
+    str
+        ``YYYY-MM-DD``.
+
     Examples
     --------
     >>> day(1_700_000_000_000_000)
@@ -166,6 +211,11 @@ def day(micros: int) -> str:
 
 def short_digest(digest: str) -> str:
     """Return the start of a digest, for tables; the whole stands in the title.
+
+    Returns
+    -------
+    str
+        At most 13 characters.
 
     Examples
     --------

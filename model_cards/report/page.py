@@ -41,6 +41,11 @@ def page_policy() -> str:
 
     Only the embedded stylesheet is allowed, by its hash; everything else is refused.
 
+    Returns
+    -------
+    str
+        The value of a ``Content-Security-Policy`` header.
+
     References
     ----------
     Content Security Policy Level 3, section 8.4 (hashes of inline content).

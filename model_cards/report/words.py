@@ -104,6 +104,11 @@ WORDS: Final = MappingProxyType({"en": MappingProxyType(_EN), "de": MappingProxy
 def words_for(language: Language) -> MappingProxyType[str, str]:
     """Return the kit's words in `language`.
 
+    Returns
+    -------
+    Mapping of str to str
+        By key.
+
     Examples
     --------
     >>> words_for("de")["not_provided"]

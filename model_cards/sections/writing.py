@@ -55,6 +55,11 @@ def stated(field_id: str, label: str, value: str | list[JsonValue], source: Logg
     """Return a field whose words a person wrote into a registered record.
 
     Empty words are a missing value, owed by the role that registered the record.
+
+    Returns
+    -------
+    CardField
+        Stated, or owed.
     """
     form: FieldForm = "list" if isinstance(value, list) else "text"
     if not value:

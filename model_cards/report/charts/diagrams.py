@@ -47,6 +47,11 @@ class FlowNode:
 def flow(text: ChartText, nodes: Sequence[FlowNode]) -> Chart:
     """Return boxes in columns with an arrow from each box to those that need it.
 
+    Returns
+    -------
+    Chart
+        Arrows run from left to right.
+
     Raises
     ------
     InvalidInput
@@ -132,6 +137,11 @@ _RAIL: Final = 190.0
 
 def timeline(text: ChartText, moments: Sequence[Moment]) -> Chart:
     """Return events on a vertical line, earliest first; equal steps, times in words.
+
+    Returns
+    -------
+    Chart
+        One row per event.
 
     Raises
     ------

@@ -106,6 +106,11 @@ _LABEL_LIMIT: Final = 42
 def coverage_bars(text: ChartText, rows: Sequence[CoverageRow]) -> Chart:
     """Return one bar per row that shows how much of the whole is there.
 
+    Returns
+    -------
+    Chart
+        A complete row differs from a partial one by its figure, too.
+
     Raises
     ------
     InvalidInput

@@ -106,6 +106,11 @@ def dot_intervals(
     The dot's shape tells the state: a disc, a diamond when the threshold is missed, a
     ring when there is too little evidence.
 
+    Returns
+    -------
+    Chart
+        With every figure in its table.
+
     Raises
     ------
     InvalidInput

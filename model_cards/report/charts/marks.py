@@ -179,6 +179,11 @@ class Scale:
     def x(self, value: float) -> float:
         """Return the position of `value`.
 
+        Returns
+        -------
+        float
+            Between `left` and `right`.
+
         Examples
         --------
         >>> Scale(0.0, 1.0, 100.0, 300.0).x(0.25)
@@ -191,6 +196,11 @@ class Scale:
 
 def place(value: float) -> str:
     """Return a coordinate as text, to a tenth, without a trailing zero.
+
+    Returns
+    -------
+    str
+        As it stands in an SVG attribute.
 
     Examples
     --------
@@ -218,6 +228,11 @@ _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 def ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
     """Return round values from `low` to `high`, about `about` of them.
+
+    Returns
+    -------
+    tuple of float
+        Ascending, in equal steps, inside the range.
 
     Raises
     ------
