@@ -32,7 +32,7 @@ from answerable.governance.measures import (
     undefined_rates,
 )
 from answerable.governance.policy import EvidenceRules, Policy, Rule
-from answerable.governance.suppression import suppress_small_groups
+from answerable.governance.suppression import Shown, suppress_small_groups
 from answerable.governance.tables import group_table
 from answerable.governance.verdicts import judge
 
@@ -90,7 +90,18 @@ class Assessment(FrozenModel):
         dict
             The result of `answerable assess --json`.
         """
-        shown = suppress_small_groups(self, suppress_below) if suppress_below else self
+        shown = self
+        if suppress_below:
+            parts = Shown(self.groups, self.disparities, self.verdicts)
+            small = suppress_small_groups(parts, suppress_below)
+            shown = self.model_copy(
+                update={
+                    "groups": small.groups,
+                    "disparities": small.disparities,
+                    "verdicts": small.verdicts,
+                    "suppressed_below": suppress_below,
+                }
+            )
         return cast("dict[str, JsonValue]", shown.model_dump(mode="json"))
 
     @classmethod

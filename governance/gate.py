@@ -25,6 +25,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Digest, EntryId, Evidence, FrozenModel, Name
 from answerable.governance.bundle import bundle_of
 from answerable.governance.findings import State
+from answerable.governance.junit import JunitCase, junit_xml
 from answerable.governance.policy import Policy
 from answerable.governance.registry import EvidenceEntry, Registry
 from answerable.governance.signoff import (
@@ -158,10 +159,43 @@ class GateResult(FrozenModel):
         )
 
     def to_junit(self) -> str:
-        """Return JUnit XML: one test case per rule and attribute set, demand and signature."""
-        from answerable.governance.junit import junit_of
+        """Return JUnit XML: one case per demand, rule and attribute set, and signature.
 
-        return junit_of(self)
+        Returns
+        -------
+        str
+            A violated rule is a failure, too little evidence an error; what only warns or
+            was waived passes and says so.
+        """
+        cases = [_case(item) for item in (*self.demands, *self.verdicts)]
+        signed = self.sign_offs
+        cases += [
+            JunitCase("sign-off", item.role, "failure", f"{item.n} signature(s) missing")
+            for item in signed.missing
+        ]
+        cases += [JunitCase("sign-off", entry) for entry in signed.accepted]
+        cases += [
+            JunitCase("sign-off", entry, "failure", "rejected") for entry in signed.rejected_by
+        ]
+        cases += [
+            JunitCase("sign-off", item.entry, message=f"not counted: {item.reason.value}")
+            for item in signed.refused
+        ]
+        return junit_xml(f"answerable.gate.{self.name}", cases)
+
+
+def _case(item: GateFinding) -> JunitCase:
+    over = f" [{' x '.join(item.attributes)}]" if item.attributes else ""
+    message = item.state if not item.what else f"{item.state}: {item.what}"
+    if item.needed_n is not None:
+        message += f"; needs {item.needed_n} rows"
+    kind, name = ("rule" if item.attributes else "demand"), f"{item.rule}{over}"
+    if item.outcome == FindingState.BLOCKS:
+        return JunitCase(kind, name, "failure" if item.state == "FAIL" else "error", message)
+    if item.state == "PASS":
+        return JunitCase(kind, name)
+    answered = f"waived by {item.waiver}" if item.waiver else "warning"
+    return JunitCase(kind, name, message=f"{message}; {answered}")
 
 
 def evaluate_gate(registry: Registry, function: str, policy: Policy, now: int) -> GateResult:

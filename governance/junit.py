@@ -1,72 +1,84 @@
-"""A gate result as JUnit XML, so that any build server shows it.
+"""JUnit XML of test cases that are not code: any build server shows it.
 
-A violated rule is a failure; too little evidence is an error, never a skip; a waived or
-merely warning finding passes and says so in its output.
+Promises: valid XML whatever the names hold; the suite's counts agree with its cases; nothing
+is ever reported as skipped.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-if TYPE_CHECKING:
-    from answerable.governance.gate import GateFinding, GateResult
-
-__all__ = ["junit_of"]
+__all__ = ["JunitCase", "junit_xml"]
 
 
-def junit_of(result: GateResult) -> str:
-    """Return a gate result as JUnit XML.
+@dataclass(frozen=True, slots=True)
+class JunitCase:
+    """One test case.
 
     Parameters
     ----------
-    result : GateResult
-        What the gate found.
+    kind, name : str
+        Class and name of the case.
+    outcome : {"passed", "failure", "error"}
+        A failure is a violated demand; an error one that could not be decided.
+    message : str
+        What was found; for a passed case it becomes the output, if not empty.
+    """
+
+    kind: str
+    name: str
+    outcome: Literal["passed", "failure", "error"] = "passed"
+    message: str = ""
+
+
+def junit_xml(suite_name: str, cases: Sequence[JunitCase]) -> str:
+    """Return test cases as a JUnit XML document.
+
+    Parameters
+    ----------
+    suite_name : str
+        Name of the one suite.
+    cases : Sequence[JunitCase]
+        In the order they are to be shown.
 
     Returns
     -------
     str
-        One test suite; its counts agree with its cases.
+        An XML document.
+
+    Examples
+    --------
+    >>> print(junit_xml("gate", [JunitCase("rule", "ratio", "failure", "0.6 < 0.8")]))
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites>
+      <testsuite name="gate" tests="1" failures="1" errors="0" skipped="0">
+        <testcase classname="gate.rule" name="ratio">
+          <failure message="0.6 &lt; 0.8" />
+        </testcase>
+      </testsuite>
+    </testsuites>
+    <BLANKLINE>
     """
-    suite = Element("testsuite", {"name": f"answerable.gate.{result.name}"})
-    for item in (*result.demands, *result.verdicts):
-        _add_finding(suite, item)
-    for missing in result.sign_offs.missing:
-        case = _case(suite, "sign-off", f"{missing.role}")
-        text = f"{missing.n} signature(s) missing"
-        SubElement(case, "failure", {"type": "sign-off", "message": text})
-    for entry in result.sign_offs.accepted:
-        _case(suite, "sign-off", entry)
-    for entry in result.sign_offs.rejected_by:
-        case = _case(suite, "sign-off", entry)
-        SubElement(case, "failure", {"type": "sign-off", "message": "rejected"})
-    for refused in result.sign_offs.refused:
-        case = _case(suite, "sign-off", refused.entry)
-        SubElement(case, "system-out").text = f"not counted: {refused.reason.value}"
-    for name, tag in (("failures", "failure"), ("errors", "error")):
-        suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
-    suite.set("tests", str(len(suite.findall("testcase"))))
-    suite.set("skipped", "0")
+    outcomes = [case.outcome for case in cases]
     root = Element("testsuites")
-    root.append(suite)
+    attributes = {
+        "name": suite_name,
+        "tests": str(len(cases)),
+        "failures": str(outcomes.count("failure")),
+        "errors": str(outcomes.count("error")),
+        "skipped": "0",
+    }
+    suite = SubElement(root, "testsuite", attributes)
+    for case in cases:
+        shown = {"classname": f"gate.{case.kind}", "name": case.name}
+        element = SubElement(suite, "testcase", shown)
+        if case.outcome != "passed":
+            SubElement(element, case.outcome, {"message": case.message})
+        elif case.message:
+            SubElement(element, "system-out").text = case.message
     indent(root)
     text = tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
-
-
-def _case(suite: Element, kind: str, name: str) -> Element:
-    return SubElement(suite, "testcase", {"classname": f"gate.{kind}", "name": name})
-
-
-def _add_finding(suite: Element, item: GateFinding) -> None:
-    over = f" [{' x '.join(item.attributes)}]" if item.attributes else ""
-    case = _case(suite, "rule" if item.attributes else "demand", f"{item.rule}{over}")
-    message = item.state if not item.what else f"{item.state}: {item.what}"
-    if item.needed_n is not None:
-        message += f"; needs {item.needed_n} rows"
-    if item.outcome == "blocks":
-        tag = "failure" if item.state == "FAIL" else "error"
-        SubElement(case, tag, {"type": item.state, "message": message})
-    elif item.state != "PASS":
-        answered = f"waived by {item.waiver}" if item.waiver else "warning"
-        SubElement(case, "system-out").text = f"{message}; {answered}"

@@ -10,74 +10,86 @@ Does not: protect against joining several published results over different attri
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from answerable.governance.findings import Finding, GroupRates, RateEstimate
+from answerable.governance.findings import (
+    Disparity,
+    Finding,
+    GroupRates,
+    RateEstimate,
+    Verdict,
+)
 
-if TYPE_CHECKING:
-    from answerable.governance.assessment import Assessment
-
-__all__ = ["SUPPRESSED", "suppress_small_groups"]
+__all__ = ["SUPPRESSED", "Shown", "suppress_small_groups"]
 
 SUPPRESSED: Final = "suppressed: too few rows to publish"
+
+_NO_DISPARITY: Final = MappingProxyType(
+    {"value": None, "interval": None, "p_adjusted": None, "reason": SUPPRESSED}
+)
+_NO_FINDING: Final = MappingProxyType(
+    {"n": None, "value": None, "interval": None, "needed_n": None, "reason": SUPPRESSED}
+)
 
 _Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 
 
-def suppress_small_groups(assessment: Assessment, below: int) -> Assessment:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The parts of a result that speak of groups."""
+
+    groups: tuple[GroupRates, ...]
+    disparities: tuple[Disparity, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def suppress_small_groups(shown: Shown, below: int) -> Shown:
     """Hide groups with fewer than `below` rows.
 
     Parameters
     ----------
-    assessment : Assessment
-        The full result.
+    shown : Shown
+        What is to be published.
     below : int
         Smallest number of rows that is published.
 
     Returns
     -------
-    Assessment
-        The same result without the numbers of small groups.
+    Shown
+        The same without the numbers of small groups.
     """
-    hidden = _hidden(assessment.groups, below)
+    hidden = _hidden(shown.groups, below)
 
-    def is_hidden(attributes: tuple[str, ...], group: dict[str, str] | None) -> bool:
-        return group is not None and _key(attributes, group) in hidden
+    def is_hidden(attributes: tuple[str, ...], *groups: dict[str, str] | None) -> bool:
+        return any(group is not None and _key(attributes, group) in hidden for group in groups)
 
-    groups = tuple(
-        _without_numbers(item) if is_hidden(item.attributes, item.group) else item
-        for item in assessment.groups
-    )
-    disparities = tuple(
-        item.model_copy(
-            update={"value": None, "interval": None, "p_adjusted": None, "reason": SUPPRESSED}
-        )
-        if is_hidden(item.attributes, item.group)
-        or is_hidden(item.attributes, item.reference_group)
-        else item
-        for item in assessment.disparities
-    )
-    verdicts = tuple(
-        item.model_copy(
-            update={
-                "findings": tuple(
-                    _without_value(finding)
-                    if is_hidden(item.attributes, finding.group)
-                    or is_hidden(item.attributes, finding.reference_group)
-                    else finding
-                    for finding in item.findings
-                )
-            }
-        )
-        for item in assessment.verdicts
-    )
-    return assessment.model_copy(
-        update={
-            "groups": groups,
-            "disparities": disparities,
-            "verdicts": verdicts,
-            "suppressed_below": below,
-        }
+    def finding(item: Finding, attributes: tuple[str, ...]) -> Finding:
+        small = is_hidden(attributes, item.group, item.reference_group)
+        return item.model_copy(update=_NO_FINDING) if small else item
+
+    return Shown(
+        groups=tuple(
+            _without_numbers(item) if is_hidden(item.attributes, item.group) else item
+            for item in shown.groups
+        ),
+        disparities=tuple(
+            item.model_copy(update=_NO_DISPARITY)
+            if is_hidden(item.attributes, item.group, item.reference_group)
+            else item
+            for item in shown.disparities
+        ),
+        verdicts=tuple(
+            verdict.model_copy(
+                update={
+                    "findings": tuple(
+                        finding(item, verdict.attributes) for item in verdict.findings
+                    )
+                }
+            )
+            for verdict in shown.verdicts
+        ),
     )
 
 
@@ -103,16 +115,4 @@ def _without_numbers(item: GroupRates) -> GroupRates:
     rates = {name: RateEstimate(reason=SUPPRESSED) for name in item.rates}
     return item.model_copy(
         update={"n": None, "missing_label": None, "missing_prediction": None, "rates": rates}
-    )
-
-
-def _without_value(item: Finding) -> Finding:
-    return item.model_copy(
-        update={
-            "n": None,
-            "value": None,
-            "interval": None,
-            "needed_n": None,
-            "reason": SUPPRESSED,
-        }
     )

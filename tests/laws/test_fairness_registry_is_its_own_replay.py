@@ -51,7 +51,7 @@ def step(cast: Cast, name: str, service: str) -> None:
             return
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(STEPS), max_size=14))
 def test_cache_equals_replay_and_no_release_lacks_its_approvers(names: list[str]) -> None:
     cast = cast_in(World())
@@ -74,4 +74,5 @@ def test_the_shortest_road_to_a_release_is_taken() -> None:
     cast = cast_in(World())
     for name in ("assess", "owner signs", "officer signs", "cache", "release"):
         step(cast, name, "")
-    assert release_in_force(cast.world.registry(), "loan@1", cast.world.now)
+    release = release_in_force(cast.world.registry(), "loan@1", cast.world.now)
+    assert len(release.record.sign_offs) == 2

@@ -1,6 +1,5 @@
 from xml.dom.minidom import Document, Element, parseString
 
-from answerable.governance.junit import junit_of
 from tests.unit.governance.world import FAILING, THIN_CROSS, Cast
 
 
@@ -19,7 +18,7 @@ def children(case: Element) -> list[str]:
 def test_a_violated_rule_is_a_failure_and_too_little_evidence_an_error(play: Cast) -> None:
     world, function = play.world, play.function
     world.assess(function, play.hold_out, FAILING)
-    failed = cases(parsed(junit_of(world.gate(function))))
+    failed = cases(parsed(world.gate(function).to_junit()))
     assert children(failed["di [race]"]) == ["failure"]
     assert children(failed["di [sex]"]) == []
     world.assess(function, play.hold_out, THIN_CROSS)

@@ -98,6 +98,17 @@ THIN_CROSS = four_cells((5, 6))
 FAILING = four_cells((300, 1000), (310, 1000))
 
 
+_ASSESSED: dict[tuple[str, str, int], Assessment] = {}
+
+
+def assessed(cells: CellTable, policy: Policy, seed: int) -> Assessment:
+    """Return an assessment, computed once: it depends on nothing else."""
+    key = (cells.digest, policy.digest, seed)
+    if key not in _ASSESSED:
+        _ASSESSED[key] = assess(cells, policy, seed=seed)
+    return _ASSESSED[key]
+
+
 @dataclass
 class World:
     """The log and what a user would do to it, step by step."""
@@ -220,7 +231,7 @@ class World:
         policy: Policy | None = None,
         seed: int = 1,
     ) -> Evidence:
-        result: Assessment = assess(cells, policy or self.policy, seed=seed)
+        result = assessed(cells, policy or self.policy, seed)
         inputs = {"function": function.digest, "dataset:hold_out": hold_out.digest}
         record = result.evidence(inputs=inputs, code="0.1.0")
         self.append(EntryKind.FAIRNESS_ASSESSED, record, function=function.digest)
