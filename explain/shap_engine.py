@@ -80,8 +80,11 @@ def shap_values_for(model: LoadedModel, X: Floats, background: Floats, seed: int
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             masker = shap.maskers.Independent(reference, max_samples=len(reference))
-            kind = shap.explainers.Exact if exact else shap.explainers.Permutation
-            found = kind(model.raw_margin, masker, seed=seed)(rows)
+            if exact:
+                explain = shap.explainers.Exact(model.raw_margin, masker)
+            else:
+                explain = shap.explainers.Permutation(model.raw_margin, masker, seed=seed)
+            found = explain(rows)
     except Exception as error:
         raise EngineError(
             f"shap failed ({type(error).__name__})",

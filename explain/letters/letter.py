@@ -19,7 +19,7 @@ import jinja2
 
 from answerable.explain.letters.facts import LetterFacts, Recipient
 from answerable.explain.letters.sections import build_sections
-from answerable.explain.letters.texts import LetterTexts, letter_texts
+from answerable.explain.letters.texts import LetterTexts, letter_texts, one_line
 from answerable.explain.letters.views import check_facts
 
 __all__ = ["Letter", "render_letter", "style_source"]
@@ -78,9 +78,9 @@ def render_letter(facts: LetterFacts, *, view: str, language: str) -> Letter:
         "view": view,
         "title": texts.file.titles[view],
         "sections": sections,
-        "controller": facts.use_case.controller,
-        "address": facts.creditor_address,
-        "recipient": _tidy(facts.recipient),
+        "controller": one_line(facts.use_case.controller),
+        "address": one_line(facts.creditor_address),
+        "recipient": _lines(facts.recipient),
         "date": texts.date(facts.decided_at),
         "labels": _labels(texts),
     }
@@ -90,13 +90,10 @@ def render_letter(facts: LetterFacts, *, view: str, language: str) -> Letter:
     return Letter(view, language, page, plain)
 
 
-def _tidy(recipient: Recipient | None) -> tuple[str, ...]:
-    """Return name and address lines; control characters have no place in a letter."""
+def _lines(recipient: Recipient | None) -> tuple[str, ...]:
     if recipient is None:
         return ()
-    lines = (recipient.name, *recipient.address)
-    printable = ("".join(mark if mark.isprintable() else " " for mark in line) for line in lines)
-    return tuple(" ".join(line.split()) for line in printable)
+    return tuple(one_line(line) for line in (recipient.name, *recipient.address))
 
 
 def _labels(texts: LetterTexts) -> dict[str, str]:

@@ -10,7 +10,7 @@ from answerable.audit.errors import EngineError, InvalidInput
 from answerable.audit.records import Outcome
 from answerable.explain.catalogue import Player
 from answerable.explain.letters.facts import LetterFacts
-from answerable.explain.letters.texts import LetterTexts
+from answerable.explain.letters.texts import LetterTexts, one_line
 from answerable.explain.letters.views import View
 from answerable.explain.reasons import Reason
 
@@ -79,7 +79,10 @@ def build_sections(facts: LetterFacts, view: View, texts: LetterTexts) -> tuple[
             text.heading,
             tuple(paragraph for paragraph in paragraphs if paragraph),
             tuple(items[name](facts, texts)) if name in items else (),
-            tuple(rows[name](facts, texts)) if name in rows else (),
+            tuple(
+                (one_line(label), one_line(value))
+                for label, value in (rows[name](facts, texts) if name in rows else ())
+            ),
         )
         if not (section.paragraphs or section.items or section.rows):
             raise EngineError(f"the section '{name}' came out empty", where=f"view {view.name}")
@@ -170,7 +173,7 @@ def _reasons(facts: LetterFacts, texts: LetterTexts) -> Iterable[Item]:
             sentence = text.reason
         else:
             sentence = texts.word("neutral_reason", title=text.title)
-        yield Item(sentence, _reason_detail(facts, texts, reason))
+        yield Item(one_line(sentence), one_line(_reason_detail(facts, texts, reason)))
 
 
 def _reason_detail(facts: LetterFacts, texts: LetterTexts, reason: Reason) -> str:
@@ -202,7 +205,7 @@ def _changes(facts: LetterFacts, texts: LetterTexts) -> Iterable[Item]:
                 before=texts.value(player, change.before),
                 after=texts.value(player, change.after),
             )
-            yield Item(sentence, text.advice)
+            yield Item(one_line(sentence), one_line(text.advice))
 
 
 def _follows(facts: LetterFacts, texts: LetterTexts) -> str:

@@ -16,7 +16,7 @@ from answerable.audit.documents import read_document
 from answerable.audit.errors import InvalidInput
 from answerable.explain.catalogue import Player
 
-__all__ = ["LetterTexts", "SectionText", "letter_languages", "letter_texts"]
+__all__ = ["LetterTexts", "SectionText", "letter_languages", "letter_texts", "one_line"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PACKAGE: Final = "answerable.explain.letters"
@@ -47,6 +47,22 @@ class _File(_Part):
     words: dict[str, str]
     codes: dict[str, str]
     sections: dict[str, SectionText]
+
+
+def one_line(text: str) -> str:
+    """Return text on one line; control characters have no place in a letter.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> one_line("Jane" + chr(10) + "Doe" + chr(0))
+    'Jane Doe'
+    """
+    printable = "".join(mark if mark.isprintable() else " " for mark in text)
+    return " ".join(printable.split())
 
 
 @cache
@@ -97,7 +113,7 @@ class LetterTexts:
         -------
         str
         """
-        return " ".join(_compiled(self.environment, template).render(values).split())
+        return one_line(_compiled(self.environment, template).render(values))
 
     def number(self, value: float, decimals: int) -> str:
         """Return a number as this language writes it.

@@ -15,7 +15,7 @@ from tests.unit.explain import loan
 
 DECIDED = 1_793_000_000_000_000
 ENTRY = "01a0c5f2-1c00-7000-8000-000000000007"
-VALUES = {name: 0.125 for name in loan.FEATURES} | {
+VALUES = dict.fromkeys(loan.FEATURES, 0.125) | {
     "gdlin": -2.5, "obrat": -1.25, "price": -0.5, "unver": -0.25, "term": -0.125,
 }  # fmt: skip
 INPUTS = dict.fromkeys(loan.FEATURES, 0.0) | {

@@ -90,7 +90,9 @@ def test_tree_attributions_are_the_path_dependent_shapley_values_by_enumeration(
 def test_a_group_of_columns_gets_the_sum_of_its_members() -> None:
     form = "xgboost-json"
     single = attribute(loan.model(form), loan.matrix()[3], loan.baseline(form))
-    groups = {name: (name,) for name in loan.FEATURES if name not in {"atotinc", "cototinc"}}
+    groups: dict[str, tuple[str, ...]] = {
+        name: (name,) for name in loan.FEATURES if name not in {"atotinc", "cototinc"}
+    }
     groups["income"] = ("atotinc", "cototinc")
     grouped = attribute(loan.model(form), loan.matrix()[3], loan.baseline(form), groups)
     expected = single.values["atotinc"] + single.values["cototinc"]
@@ -132,9 +134,9 @@ class Drifting:
 def test_attributions_that_miss_the_output_are_an_error_and_not_shown() -> None:
     baseline = loan.baseline("skops")
     x = loan.matrix()[0]
-    attribute(Drifting(1e-11), x, baseline)  # type: ignore[arg-type]
+    attribute(Drifting(1e-11), x, baseline)
     with pytest.raises(AdditivityBroken, match="misses"):
-        attribute(Drifting(1e-6), x, baseline)  # type: ignore[arg-type]
+        attribute(Drifting(1e-6), x, baseline)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

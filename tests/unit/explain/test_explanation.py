@@ -1,6 +1,7 @@
-"""One decision explained: what decided, why, what would have changed it, and the same bytes again."""
+"""One decision explained: what decided, why, what would have changed it, and replayed."""
 
 import json
+from typing import cast
 
 import pytest
 
@@ -83,11 +84,15 @@ def test_a_referral_names_its_rule_and_keeps_the_attribution_for_the_person_who_
 
 def test_a_case_close_to_the_cut_off_says_that_closeness_decided() -> None:
     place = loan.setting(refer_margin=0.25)
-    for number in range(1200, 1969):
-        inputs = loan.row(number)
-        evaluation = evaluate(place.function, place.models, {**inputs})
-        if evaluation.within_refer_margin and evaluation.fired_rule is None:
-            break
+    cases = [
+        (inputs, evaluate(place.function, place.models, {**inputs}))
+        for inputs in map(loan.row, range(1200, 1300))
+    ]
+    inputs, evaluation = next(
+        (inputs, found)
+        for inputs, found in cases
+        if found.within_refer_margin and found.fired_rule is None
+    )
     found = explain_decision(
         place.explainer, {**inputs}, evaluation, decision_id=None, valid_until=1
     )
@@ -186,11 +191,11 @@ def test_a_row_is_explained_without_a_decision_function(form: str) -> None:
     assert isinstance(attributions, dict)
     assert set(attributions) == set(loan.FEATURES)
     assert result["counterfactuals"] == []
-    reasons = result["reasons"]
-    assert isinstance(reasons, list)
-    worst = min(attributions, key=lambda name: float(attributions[name]))  # type: ignore[arg-type]
-    assert reasons[0]["player"] == worst  # type: ignore[index, call-overload]
+    numbers = cast("dict[str, float]", attributions)
+    worst = min(numbers, key=lambda name: numbers[name])
+    assert cast("list[dict[str, str]]", result["reasons"])[0]["player"] == worst
     named = explain_row(
         loan.model(form), loan.matrix()[number], loan.baseline(form), loan.catalogue()
     )
-    assert [item["code"] for item in named["reasons"]][0] == loan.catalogue().player(worst).code  # type: ignore[index, union-attr, call-overload]
+    first = cast("list[dict[str, str]]", named["reasons"])[0]
+    assert first["code"] == loan.catalogue().player(worst).code

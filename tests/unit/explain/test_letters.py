@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -194,7 +195,8 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("view", VIEWS)
 def test_hostile_names_stay_names(view: str, name: str) -> None:
-    clean = Outline(render_letter(letters_kit.facts(), view=view, language="en").html)
+    tame = letters_kit.facts(recipient=Recipient(name="Demo Applicant", address=("Boston",)))
+    clean = Outline(render_letter(tame, view=view, language="en").html)
     facts = letters_kit.facts(
         recipient=Recipient(name=name, address=(name,)),
         authority=name,
@@ -207,7 +209,8 @@ def test_hostile_names_stay_names(view: str, name: str) -> None:
     found = Outline(letter.html)
     assert found.tags == clean.tags
     assert not [key for key, _ in found.attributes if key.startswith("on") or key == "style"]
-    assert "49" not in letter.text.replace("49", "", 0) or "7 * 7" in letter.text
+    if "7 * 7" in name:
+        assert "{{ 7 * 7 }}{% raw %}" in letter.text
     assert letter.text.count("\nTo: ") == 1
 
 
@@ -243,7 +246,7 @@ def test_the_page_may_be_served_under_a_policy_that_names_its_one_style() -> Non
     ],
 )
 def test_a_letter_without_a_required_fact_is_not_written(
-    view: str, missing: dict[str, str | None]
+    view: str, missing: dict[str, Any]
 ) -> None:
     facts = letters_kit.facts(**missing)
     assert missing_facts(facts, view) == tuple(missing)

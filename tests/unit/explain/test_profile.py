@@ -43,7 +43,9 @@ def test_a_group_of_fewer_than_ten_is_named_and_left_out() -> None:
 
 
 def test_players_may_be_groups_of_columns() -> None:
-    players = {name: (name,) for name in loan.FEATURES if name not in {"atotinc", "cototinc"}}
+    players: dict[str, tuple[str, ...]] = {
+        name: (name,) for name in loan.FEATURES if name not in {"atotinc", "cototinc"}
+    }
     players["income"] = ("atotinc", "cototinc")
     found = profile_model(loan.model("skops"), X, loan.baseline("skops"), players=players)
     assert "income" in {item.player for item in found.importances}
@@ -69,4 +71,4 @@ def test_a_profile_of_nobody_or_of_mismatched_groups_is_refused() -> None:
 
 def test_one_row_that_does_not_add_up_stops_the_profile() -> None:
     with pytest.raises(AdditivityBroken):
-        profile_model(Drifting(1e-6), X, loan.baseline("skops"))  # type: ignore[arg-type]
+        profile_model(Drifting(1e-6), X, loan.baseline("skops"))

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from typing import Any, cast
 
 import pytest
 
@@ -17,17 +18,13 @@ def length(count: int) -> bytes:
 def test_a_binary_model_holds_the_same_values_as_its_text() -> None:
     text = json.loads(loan.model_bytes("xgboost-json"))
     binary = parse_ubjson(loan.model_bytes("xgboost-ubj"))
-    assert isinstance(binary, dict)
-    learner = binary["learner"]
-    assert isinstance(learner, dict)
+    learner = cast("dict[str, Any]", binary)["learner"]
     assert learner["feature_names"] == text["learner"]["feature_names"]
-    trees = learner["gradient_booster"]["model"]["trees"]  # type: ignore[index, call-overload]
-    for one, other in zip(
-        trees, text["learner"]["gradient_booster"]["model"]["trees"], strict=True
-    ):  # type: ignore[arg-type]
-        assert one["left_children"] == other["left_children"]  # type: ignore[index, call-overload]
+    trees = [part["gradient_booster"]["model"]["trees"] for part in (learner, text["learner"])]
+    for one, other in zip(*trees, strict=True):
+        assert one["left_children"] == other["left_children"]
         single = [struct.unpack("f", struct.pack("f", x))[0] for x in other["split_conditions"]]
-        assert one["split_conditions"] == single  # type: ignore[index, call-overload]
+        assert one["split_conditions"] == single
 
 
 @pytest.mark.parametrize(
