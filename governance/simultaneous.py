@@ -150,54 +150,34 @@ class Resamples:
         members: Sequence[Contrast],
     ) -> NDArray[np.float64]:
         """Return each draw's largest deviation from the truth it was drawn from."""
-        left, right = _sides(members, draws.shape[1])
-        successes, trials = wanted.successes(draws), wanted.trials(draws)
-        true_successes, true_trials = wanted.successes(self._centre), wanted.trials(self._centre)
-        seen, truth, rows = _rates(successes, trials, true_successes, true_trials, left)
-        deviation, variance = seen - truth, truth * (1 - truth) / rows
-        if scale != "value":
-            other, other_truth, other_rows = _rates(
-                successes, trials, true_successes, true_trials, right
-            )
-            # A ratio r of left to right is the difference left - r right, which is linear.
-            factor = np.divide(truth, other_truth, out=np.zeros_like(truth), where=other_truth > 0)
-            factor = factor if scale == "ratio" else np.ones_like(truth)
-            deviation = deviation - factor * (other - other_truth)
-            variance = variance + factor**2 * other_truth * (1 - other_truth) / other_rows
-        size = np.divide(
-            np.abs(deviation), np.sqrt(variance), out=np.zeros_like(deviation), where=variance > 0
+        sides = sorted({side for item in members for side in (item.left, item.right)})
+        number = {side: place for place, side in enumerate(sides)}
+        pooled = np.zeros((draws.shape[1], len(sides)))
+        for side, place in number.items():
+            pooled[list(side), place] = 1
+        rows = wanted.trials(draws) @ pooled
+        truth = _shares(
+            wanted.successes(self._centre) @ pooled, wanted.trials(self._centre) @ pooled
         )
-        largest: NDArray[np.float64] = size.max(axis=-1)
+        seen = _shares(wanted.successes(draws) @ pooled, rows)
+        # A draw without rows on a side says nothing: no deviation.
+        deviation = np.where(rows > 0, seen - truth, 0.0)
+        variance = truth * (1 - truth) / np.maximum(rows, 1)
+        left = [number[item.left] for item in members]
+        right = [number[item.right] for item in members]
+        gap, spread = deviation[:, left], variance[:, left]
+        if scale != "value":
+            # A ratio r of left to right is the difference left - r right, which is linear.
+            factor = _shares(truth[left], truth[right]) if scale == "ratio" else np.ones(len(left))
+            gap = gap - factor * deviation[:, right]
+            spread = spread + factor**2 * variance[:, right]
+        squares = np.divide(gap**2, spread, out=np.zeros_like(gap), where=spread > 0)
+        largest: NDArray[np.float64] = np.sqrt(squares.max(axis=-1))
         return largest
 
 
-def _sides(
-    members: Sequence[Contrast], groups: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    left, right = np.zeros((groups, len(members))), np.zeros((groups, len(members)))
-    for place, item in enumerate(members):
-        left[list(item.left), place] = 1
-        right[list(item.right), place] = 1
-    return left, right
-
-
-def _rates(
-    successes: NDArray[np.int64],
-    trials: NDArray[np.int64],
-    true_successes: NDArray[np.float64],
-    true_trials: NDArray[np.float64],
-    side: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    # Drawn rate, true rate and rows of each comparison's side. A draw without rows on a side
-    # says nothing: its rate is set to the true one.
-    hits, rows = successes @ side, trials @ side
-    true_rows = true_trials @ side
-    truth = np.divide(
-        true_successes @ side, true_rows, out=np.zeros_like(true_rows), where=true_rows > 0
-    )
-    truth = np.broadcast_to(truth, hits.shape)
-    seen = np.where(rows > 0, hits / np.maximum(rows, 1), truth)
-    return seen, truth, np.maximum(rows, 1)
+def _shares(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def standard_error(

@@ -18,7 +18,7 @@ VALUES = st.recursive(
 HEADERS = st.dictionaries(ASCII_KEYS, VALUES, max_size=8)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(HEADERS)
 def test_header_bytes_are_the_bytes_rfc8785_prescribes(header: dict[str, object]) -> None:
     assert header_json(header) == rfc8785.dumps(header)  # type: ignore[arg-type]  # JSON by make
