@@ -146,7 +146,10 @@ def test_a_card_with_many_columns_stays_within_its_size() -> None:
         loan.place(item.record.model_copy(update={"columns": columns}), 40 + n)
         for n, item in enumerate(facts.datasets)
     )
-    assert_self_contained(card_html(build_core(loan.facts(datasets=sets), code="0.1.0"), OVERLAY))
+    known = {item.record.digest: item.record.fingerprint for item in facts.datasets}
+    core = build_core(loan.facts(datasets=sets, fingerprints=known), code="0.1.0")
+    assert len(core.evidence) == len(facts.evidence)
+    assert_self_contained(card_html(core, OVERLAY))
 
 
 # ------------------------------------------------------------------------------ Markdown
