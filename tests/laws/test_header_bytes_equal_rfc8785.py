@@ -13,7 +13,7 @@ SAFE_INTEGERS = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
 VALUES = st.recursive(
     TEXT | SAFE_INTEGERS | st.booleans(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ASCII_KEYS, inner, max_size=4),
-    max_leaves=20,
+    max_leaves=10,
 )
 HEADERS = st.dictionaries(ASCII_KEYS, VALUES, max_size=8)
 
@@ -24,11 +24,13 @@ def test_header_bytes_are_the_bytes_rfc8785_prescribes(header: dict[str, object]
     assert header_json(header) == rfc8785.dumps(header)  # type: ignore[arg-type]  # JSON by make
 
 
+@settings(max_examples=60)
 @given(HEADERS)
 def test_a_header_is_read_back_as_what_was_written(header: dict[str, object]) -> None:
     assert parse_header(header_json(header)) == header  # type: ignore[arg-type]  # JSON by make
 
 
+@settings(max_examples=60)
 @given(HEADERS)
 def test_the_second_implementation_finds_the_same_bytes_canonical(
     header: dict[str, object],
