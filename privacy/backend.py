@@ -226,8 +226,11 @@ def _column_names(headers: Sequence[object]) -> tuple[str, ...]:
 
 
 def _normalised(native: nw.Series[Any]) -> tuple[ColumnKind, pl.Series]:
+    """Return a column as polars holds it; objects without a type are looked at one by one."""
+    import polars as pl
+
     try:
         series = native.to_polars()
-    except Exception:
+    except (TypeError, ValueError, OverflowError, NotImplementedError, pl.exceptions.PolarsError):
         return of_objects(native.to_list())
     return of_series(series)

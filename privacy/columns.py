@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from answerable.privacy.backend import Backend, ColumnCounts
 from answerable.privacy.chance import header_posterior, wilson_interval
 from answerable.privacy.detectors import Detectors
-from answerable.privacy.entities import COMMON_ENTITIES, ColumnRole, all_entities, entity_role
+from answerable.privacy.entities import (
+    COMMON_ENTITIES,
+    LANGUAGE_ENTITIES,
+    ColumnRole,
+    all_entities,
+    entity_role,
+)
 from answerable.privacy.headers import header_tokens, names_people
 from answerable.privacy.masking import masked
 from answerable.privacy.report import ByChance, ColumnReport, Finding, NotExamined
@@ -89,14 +95,15 @@ def examine_column(
     if kind in _SEARCHED:
         question = Question(tokens, not is_text, is_prose, f"{seed}\0{name}")
         result = search_values(values, detectors, question)
-    rows = _Rows(counts.rows, is_sample)
-    entity, posterior, findings = _found(kind, counts, values, result, rows)
-    names_open = is_text and detectors.model is None
-    could_be_names = names_open and entity == "NONE" and may_hold_names(values)
+    entity, posterior, findings = _found(
+        kind, counts, values, result, _Rows(counts.rows, is_sample)
+    )
     says_names = names_people(tokens)
+    could_be_names = is_text and detectors.model is None and may_hold_names(values)
     closed = _not_examined(kind, result)
-    if names_open and entity == "NONE" and (is_prose or could_be_names or says_names):
-        closed.append(_names_not_examined(is_prose=is_prose, says_names=says_names))
+    if is_text and detectors.model is None:
+        is_open = says_names and entity == "NONE"
+        closed += _names_not_examined(prose=is_prose, header=is_open, form=could_be_names)
     role = column_role(
         entity=entity, tokens=tokens, kind=kind, counts=counts, is_prose=is_prose,
         holds_names=says_names and could_be_names,
@@ -104,30 +111,25 @@ def examine_column(
     open_entities = tuple(dict.fromkeys(entity for one in closed for entity in one.entities))
     personal = any(entity_role(one.entity) is not ColumnRole.ATTRIBUTE for one in findings)
     return ColumnReport(
-        name=name,
-        dtype=backend.dtype(name),
-        kind=kind.value,
-        rows=counts.rows,
-        nulls=counts.nulls,
-        distinct=counts.distinct,
-        type=entity,
-        posterior=None if entity == "NONE" and open_entities else posterior,
-        role=role.role,
-        categories=role.categories,
-        evidence=role.evidence,
-        contains=findings,
-        by_chance=tuple(
-            ByChance(
-                entity=trial.entity,
-                distinct=trial.passed,
-                expected_by_chance=_rounded(trial.expected),
-            )
-            for trial in result.by_chance
-            if trial.alpha < USELESS_ALPHA or trial.entity in COMMON_ENTITIES
-        ),
-        not_examined=open_entities,
-        not_examined_reasons=tuple(closed),
+        name=name, dtype=backend.dtype(name), kind=kind.value,
+        rows=counts.rows, nulls=counts.nulls, distinct=counts.distinct,
+        type=entity, posterior=None if entity == "NONE" and open_entities else posterior,
+        role=role.role, categories=role.categories, evidence=role.evidence,
+        contains=findings, by_chance=_by_chance(result),
+        not_examined=open_entities, not_examined_reasons=tuple(closed),
         action=suggested_action(role.role, has_findings=personal, is_open=bool(open_entities)),
+    )  # fmt: skip
+
+
+def _by_chance(result: SearchResult) -> tuple[ByChance, ...]:
+    return tuple(
+        ByChance(
+            entity=trial.entity,
+            distinct=trial.passed,
+            expected_by_chance=_rounded(trial.expected),
+        )
+        for trial in result.by_chance
+        if trial.alpha < USELESS_ALPHA or trial.entity in COMMON_ENTITIES
     )
 
 
@@ -141,19 +143,18 @@ def _not_examined(kind: ColumnKind, result: SearchResult) -> list[NotExamined]:
     return list(result.not_examined)
 
 
-def _names_not_examined(*, is_prose: bool, says_names: bool) -> NotExamined:
-    if is_prose:
-        return NotExamined(
-            reason=f"free text can hold names, and {_NO_NAME_DETECTOR}",
-            entities=("PERSON", "LOCATION", "NRP", "ORGANIZATION"),
-        )
-    if says_names:
+def _names_not_examined(*, prose: bool, header: bool, form: bool) -> list[NotExamined]:
+    """Return what a name detector would have had to look for, by the strongest reason."""
+    if prose:
+        reason = f"free text can hold names, and {_NO_NAME_DETECTOR}"
+        return [NotExamined(reason=reason, entities=LANGUAGE_ENTITIES)]
+    if header:
         reason = f"the header says names, and {_NO_NAME_DETECTOR}"
-        return NotExamined(reason=reason, entities=("PERSON",))
-    return NotExamined(
-        reason=f"some values have the form of names, and {_NO_NAME_DETECTOR}",
-        entities=("PERSON", "LOCATION"),
-    )
+        return [NotExamined(reason=reason, entities=("PERSON",))]
+    if form:
+        reason = f"some values have the form of names, and {_NO_NAME_DETECTOR}"
+        return [NotExamined(reason=reason, entities=("PERSON", "LOCATION"))]
+    return []
 
 
 def _found(

@@ -29,7 +29,7 @@ from answerable.privacy.values import DistinctValues
 __all__ = ["Question", "SearchResult", "Unverified", "search_values"]
 
 _COMMON_LIMITS: Final = Limits(draws=1000)
-_EXOTIC_LIMITS: Final = Limits(draws=400, candidates=20_000, characters=100_000)
+_EXOTIC_LIMITS: Final = Limits(draws=400, screening=40, candidates=20_000, characters=100_000)
 _NUMBER_LAYOUT: Final = r"^[0-9]{8,}$"
 _ANY_DIGIT_OR_CODE: Final = r"[0-9]|[A-Za-z0-9]{26}"
 _CHECKED: Final = frozenset({"CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN"})

@@ -32,6 +32,7 @@ _HEADER_PRIOR: Final = 0.9
 USELESS_ALPHA: Final = 0.5
 """A check that random values pass more often says nothing."""
 _SEVERAL: Final = 0.5
+_NEARLY_ALL: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Limits:
 
     draws: int
     """Surrogates per trial."""
+    screening: int = 0
+    """Surrogates tried first, to pass over a check that tells nothing; 0 passes over none."""
     candidates: int | None = None
     """Distinct values checked at most; None checks all."""
     characters: int | None = None
@@ -197,12 +200,15 @@ def try_recogniser(
     Returns
     -------
     Trial | None
-        None when nothing passed.
+        None when nothing passed, or when the check would tell nothing here.
     """
     positions = values.matching(recogniser.prefilter)
     positions = positions[~claims.whole[positions]]
     looked_at, texts = _looked_at(values, positions, limits)
     if not texts:
+        return None
+    name = f"{label}\0{recogniser.entity}"
+    if limits.screening and not header_agrees and _says_nothing(recogniser, texts, limits, name):
         return None
     is_whole, found = recogniser.find(texts)
     inside = {
@@ -210,49 +216,82 @@ def try_recogniser(
         for position, spans in zip(looked_at.tolist(), found, strict=True)
         if spans and (free := claims.free(position, spans))
     }
-    whole = looked_at[is_whole]
-    if len(whole) == 0 and not inside:
+    hits = _Hits(looked_at, texts, looked_at[is_whole], inside)
+    if len(hits.whole) == 0 and not inside:
         return None
     alike = values.sharing_layout(looked_at)
     alike = alike[~claims.whole[alike]]
-    rare = _rare_positions(recogniser, looked_at.tolist(), texts, inside)
-    ordinary = [p for p in alike.tolist() if p not in rare]
-    drawn = surrogates(
-        values.take(np.array(ordinary, dtype=np.int64)),
-        null=recogniser.null,
-        draws=limits.draws,
-        label=f"{label}\0{recogniser.entity}",
-    )
-    hits = _count_passing(recogniser, drawn, in_text=bool(inside))
-    share = len(ordinary) / len(alike)
-    alpha = (null_acceptance(hits, len(drawn)) * share if drawn else 0.0) + RARE_ALPHA
+    chance = _chance(recogniser, values.take(alike), alike, hits, (limits.draws, name))
+    tried = max(1, round(len(alike) * len(looked_at) / len(positions)))
     return Trial(
         entity=recogniser.entity,
-        whole=whole,
+        whole=hits.whole,
         inside=inside,
         candidates=len(positions),
         examined=len(looked_at),
-        alike=len(alike),
+        alike=tried,
         distinct=len(values),
-        alpha=alpha,
-        expected=len(ordinary) * hits / len(drawn) if drawn else 0.0,
+        alpha=chance.alpha,
+        expected=chance.share * tried,
         prior=recogniser.prior,
         header_agrees=header_agrees,
     )
 
 
-def _rare_positions(
+@dataclass(frozen=True)
+class _Hits:
+    """The candidates that were looked at, and what passed."""
+
+    looked_at: NDArray[np.int64]
+    texts: Sequence[str]
+    whole: NDArray[np.int64]
+    inside: Mapping[int, tuple[Span, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    alpha: float
+    share: float
+
+
+def _chance(
     recogniser: Recogniser,
-    positions: Sequence[int],
     texts: Sequence[str],
-    inside: Mapping[int, tuple[Span, ...]],
-) -> set[int]:
+    positions: NDArray[np.int64],
+    hits: _Hits,
+    draw: tuple[int, str],
+) -> _Chance:
+    """Return how often values of these layouts pass by chance: upper limit and estimate."""
+    rare = _rare_positions(recogniser, hits)
+    ordinary = [
+        text
+        for position, text in zip(positions.tolist(), texts, strict=True)
+        if position not in rare
+    ]
+    if not ordinary:
+        return _Chance(RARE_ALPHA, RARE_ALPHA)
+    draws, label = draw
+    drawn = surrogates(ordinary, null=recogniser.null, draws=draws, label=label)
+    passed = _count_passing(recogniser, drawn, in_text=bool(hits.inside))
+    share = len(ordinary) / len(texts)
+    return _Chance(
+        null_acceptance(passed, len(drawn)) * share + RARE_ALPHA, passed / len(drawn) * share
+    )
+
+
+def _rare_positions(recogniser: Recogniser, hits: _Hits) -> set[int]:
     """Return the positions whose match has a layout that ordinary values do not have."""
     return {
         position
-        for position, text in zip(positions, texts, strict=True)
-        if all(recogniser.is_rare(text[s:e]) for s, e in inside.get(position, ((0, None),)))
+        for position, text in zip(hits.looked_at.tolist(), hits.texts, strict=True)
+        if all(recogniser.is_rare(text[s:e]) for s, e in hits.inside.get(position, ((0, None),)))
     }
+
+
+def _says_nothing(recogniser: Recogniser, texts: Sequence[str], limits: Limits, label: str) -> bool:
+    """Return whether random values pass so often that the values need not be looked at."""
+    drawn = surrogates(texts, null=recogniser.null, draws=limits.screening, label=f"{label}\0s")
+    return _count_passing(recogniser, drawn, in_text=True) > _NEARLY_ALL * len(drawn)
 
 
 def _looked_at(
