@@ -159,7 +159,7 @@ def _facts(explanation: ExplanationResult) -> Iterator[tuple[str, str]]:
     if explanation.threshold is not None and explanation.margin_to_threshold is not None:
         margin = number(explanation.margin_to_threshold, 4)
         yield "Cut-off", f"{number(explanation.threshold, 4)}; the score lies {margin} from it"
-    if explanation.method:
+    if explanation.method and explanation.exact is not None:
         exact = "exact" if explanation.exact else "approximate"
         yield "Method", f"{explanation.method}, {exact}"
     if explanation.baseline_name:
