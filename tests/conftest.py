@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -18,6 +19,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # `python -m pytest` puts the working folder on the search path. From the repository's root that
 # would give every module a second, bare name (`audit`), which no user's machine has.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != REPOSITORY]
+
+
+# The same examples in every run, and no deadline: a busy machine is no counterexample.
+hypothesis.settings.register_profile("answerable", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("answerable")
 
 
 def skip_unless_ci(reason: str) -> None:
