@@ -11,6 +11,7 @@ from answerable.api.cli.output import say, status, table, write_json, write_text
 from answerable.api.cli.session import DatabaseOption, HtmlOption, JsonOption, open_session
 
 if TYPE_CHECKING:
+    from answerable.api.flows.assess import AssessRequest
     from answerable.governance.assessment import Assessment
     from answerable.governance.findings import GroupRates
     from answerable.privacy.report import ScanReport
@@ -118,16 +119,10 @@ def assess(
     html: HtmlOption = None,
 ) -> None:
     """Assess decisions by protected attribute, with intervals and verdicts."""
-    from answerable.api.flows import assess as flow
-    from answerable.api.inputs import read_bytes, read_table
-    from answerable.governance.policy import load_policy
+    from answerable.api.flows.assess import AssessRequest
     from answerable.model_cards.report import assessment_report
 
-    rules = None
-    if policy is not None:
-        rules = load_policy(read_bytes(policy, what="policy"), where=str(policy))
-    frame = read_table(data)
-    request = flow.AssessRequest(
+    request = AssessRequest(
         dataset=dataset or "",
         prediction=prediction,
         favourable=favourable,
@@ -138,17 +133,28 @@ def assess(
         intersect=intersect,
     )
     with status(f"Assessing {data}"):
-        if function is None:
-            assessment = flow.assess_table(frame, request, rules)
-        else:
-            with open_session(db) as (workspace, actor):
-                assessment = flow.assess(workspace, request, frame, actor=actor).assessment
+        assessment = _assessed(data, request, policy, db)
     result = assessment.to_result()
     if html is not None:
         write_text(html, assessment_report(result))
     if not write_json(json, result):
         print_assessment(assessment)
     raise typer.Exit(assessment.exit_code)
+
+
+def _assessed(data: str, request: AssessRequest, policy: Path | None, db: str | None) -> Assessment:
+    from answerable.api.flows import assess as flow
+    from answerable.api.inputs import read_bytes, read_table
+    from answerable.governance.policy import load_policy
+
+    table_read = read_table(data)
+    if request.function is not None:
+        with open_session(db) as (workspace, actor):
+            return flow.assess(workspace, request, table_read, actor=actor).assessment
+    rules = None
+    if policy is not None:
+        rules = load_policy(read_bytes(policy, what="policy"), where=str(policy))
+    return flow.assess_table(table_read, request, rules)
 
 
 def print_assessment(assessment: Assessment) -> None:

@@ -53,8 +53,7 @@ def run() -> None:
     except KeyboardInterrupt:
         complain("interrupted; nothing half-written is left behind")
         sys.exit(130)
-    # The engine door of the command line: a bug must not print a traceback with data in it.
-    except Exception as error:
+    except Exception as error:  # allow broad-except: a traceback could print data
         complain(
             f"internal error ({type(error).__name__}). Nothing is known to be wrong with your "
             "input; run with ANSWERABLE_LOG_LEVEL=debug to see where it happened."

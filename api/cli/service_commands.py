@@ -29,6 +29,7 @@ def attach(app: typer.Typer) -> None:
     keys.command("issue")(issue_key)
     keys.command("list")(list_keys)
     keys.command("revoke")(revoke_key)
+    keys.command("sign-in")(sign_in)
     app.add_typer(keys, name="keys")
 
 
@@ -136,6 +137,26 @@ def revoke_key(
 
         revoke_api_key(workspace, prefix, actor=operator)
     say(f"revoked {prefix}")
+
+
+def sign_in(
+    *,
+    actor: Annotated[
+        str | None, typer.Option(help="Reference of a registered person; the operator if left out.")
+    ] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Print a one-time link that signs one browser in to the console."""
+    from answerable.api.actor import ActorContext
+    from answerable.api.flows.access import issue_login_link
+
+    with open_session(db) as (workspace, operator):
+        holder = operator
+        if actor is not None:
+            found = workspace.directory.find(actor)
+            holder = ActorContext(actor=actor, roles=frozenset(found.roles), service=found.service)
+        link = issue_login_link(workspace, holder)
+        say(f"{workspace.settings.public_url}/console/login?link={link.text}")
 
 
 def demo(

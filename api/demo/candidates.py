@@ -16,7 +16,7 @@ from answerable.api.flows.provenance import code_state, environment_lock
 from answerable.api.inputs import Table
 from answerable.api.wiring import Workspace
 from answerable.audit.codes import Outcome
-from answerable.audit.records import DecisionFunction, HardRule
+from answerable.audit.records import DecisionFunction, HardRule, ModelArtefact
 from answerable.explain.baseline import BaselineRows, make_baseline
 from answerable.explain.models import LoadedModel, load_model
 from answerable.explain.scoring import evaluate
@@ -94,20 +94,7 @@ def register_candidate(
     RegisteredCandidate
     """
     scientist = cast.scientist.context
-    artefact = register.store_model(
-        workspace,
-        candidate.data,
-        register.ModelDescription(
-            name=candidate.name,
-            format=candidate.format,
-            features=applications.FEATURES,
-            trained_on=(material.training.recorded.digest,),
-            trainer=scientist.actor,
-            parameters=dict(candidate.parameters),
-            library_versions=candidate.libraries,
-            seed=train.SEED,
-        ),
-    )
+    artefact = _stored(workspace, material, cast, candidate)
     model = load_model(
         candidate.data,
         format=candidate.format,
@@ -143,6 +130,25 @@ def register_candidate(
     )
     recorded = register.register_function(workspace, function, actor=scientist)
     return RegisteredCandidate(recorded=recorded, model=model)
+
+
+def _stored(
+    workspace: Workspace, material: Material, cast: Cast, candidate: train.Candidate
+) -> ModelArtefact:
+    return register.store_model(
+        workspace,
+        candidate.data,
+        register.ModelDescription(
+            name=candidate.name,
+            format=candidate.format,
+            features=applications.FEATURES,
+            trained_on=(material.training.recorded.digest,),
+            trainer=cast.scientist.context.actor,
+            parameters=dict(candidate.parameters),
+            library_versions=candidate.libraries,
+            seed=train.SEED,
+        ),
+    )
 
 
 def decided_table(candidate: RegisteredCandidate, part: Part) -> Table:

@@ -30,6 +30,11 @@ def free_port(wanted: int) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    Unavailable
+        If the machine has no free port.
     """
     for port in (wanted, 0):
         with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:

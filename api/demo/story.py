@@ -68,14 +68,16 @@ def run_demo(root: Path, *, serve: bool, port: int) -> None:
         cast = gather_cast(workspace, folder)
         material = _register(workspace, folder, cast, narrator)
         _scan(workspace, material, cast, folder, narrator)
-        released = _choose(workspace, material, cast, folder, narrator)
+        first = _candidates(workspace, material, cast, narrator)
+        chosen_one = _alternative(workspace, material, cast, narrator, parent=first.digest)
+        _release(workspace, chosen_one, material, cast, (folder, narrator))
         with serving(workspace, chosen) as address:
             narrator.chapter(f"Decide the hold-out applications over HTTP at {address}")
             clients = deciding.open_clients(workspace, cast, address)
             applied = material.hold_out.frame
-            decisions = deciding.decide_all(clients, released, applied, narrator)
+            decisions = deciding.decide_all(clients, chosen_one, applied, narrator)
             _follow(workspace, clients, decisions, folder, narrator)
-            _card(workspace, released, folder, narrator)
+            _card(workspace, chosen_one, folder, narrator)
             _prove(workspace, decisions, cast, folder, narrator)
             narrator.close(folder.root)
             if serve:
@@ -144,8 +146,8 @@ def _scan(
     narrator.keep("personal-data scan", folder.make("reports") / "scan.html", page)
 
 
-def _choose(
-    workspace: Workspace, material: Material, cast: Cast, folder: DemoFolder, narrator: Narrator
+def _candidates(
+    workspace: Workspace, material: Material, cast: Cast, narrator: Narrator
 ) -> candidates.RegisteredCandidate:
     narrator.chapter("Train candidates and assess them on the validation part")
     training = material.training.frame
@@ -164,13 +166,29 @@ def _choose(
         f"Gate of {boosted.name}: "
         + ("may be released." if gate.holds else f"not released (exit code {gate.exit_code}).")
     )
+    return boosted
 
-    narrator.chapter("Search an alternative, assess it once on the hold-out")
+
+def _alternative(
+    workspace: Workspace, material: Material, cast: Cast, narrator: Narrator, *, parent: str
+) -> candidates.RegisteredCandidate:
+    narrator.chapter("Search an alternative on the validation part")
     with narrator.working("Searching"):
         found = assessing.search_alternative(workspace, material, cast, narrator)
-    chosen = candidates.register_candidate(
-        workspace, material, cast, found, version="2.0", parent=boosted.digest
+    return candidates.register_candidate(
+        workspace, material, cast, found, version="2.0", parent=parent
     )
+
+
+def _release(
+    workspace: Workspace,
+    chosen: candidates.RegisteredCandidate,
+    material: Material,
+    cast: Cast,
+    telling: tuple[DemoFolder, Narrator],
+) -> None:
+    folder, narrator = telling
+    narrator.chapter("Assess the alternative once, on the hold-out")
     assessed = assessing.assess_candidate(workspace, chosen, material.hold_out, cast)
     assessing.show_assessment(narrator, f"{chosen.name} on the hold-out", assessed.assessment)
     narrator.say(f"The hold-out has been looked at {assessed.looks} time(s).")
@@ -187,18 +205,12 @@ def _choose(
 
     narrator.chapter("Explain globally, build the card, sign and release")
     scientist = cast.scientist.context
-    profile(
-        workspace,
-        chosen.digest,
-        material.hold_out.recorded.digest,
-        material.hold_out.table,
-        actor=scientist,
-    )
+    hold_out = material.hold_out
+    profile(workspace, chosen.digest, hold_out.recorded.digest, hold_out.table, actor=scientist)
     build_card(workspace, chosen.digest, actor=scientist)
     assessing.release_candidate(workspace, chosen, cast, narrator)
     gate_now = evaluate_gate(workspace, chosen.digest)
     narrator.keep("gate, JUnit", reports / "gate.junit.xml", gate_now.to_junit())
-    return chosen
 
 
 def _follow(

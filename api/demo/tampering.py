@@ -37,4 +37,5 @@ def tamper_with_copy(database: Path, copy: Path, entry_id: str) -> None:
             (f'"id":"{entry_id}"'.encode(), b'"kind":"decision"'),
         ).fetchone()
         forged = header.replace(b'"outcome":"decline', b'"outcome":"approve')
-        connection.execute("UPDATE entry SET header = ? WHERE seq = ?", (forged, seq))
+        change = "UPDATE entry SET header = ? WHERE seq = ?"  # allow log-tables: the intruder
+        connection.execute(change, (forged, seq))
