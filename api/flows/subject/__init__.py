@@ -13,7 +13,13 @@ from __future__ import annotations
 
 from answerable.api.flows.subject.access import AccessPackage, access_package
 from answerable.api.flows.subject.erasure import Erasure, erase, lift_hold, place_hold
-from answerable.api.flows.subject.find import EntryLine, FoundSubject, RequestFacts, find_subject
+from answerable.api.flows.subject.find import (
+    EntryLine,
+    FoundSubject,
+    RequestFacts,
+    find_subject,
+    show_subject,
+)
 from answerable.api.flows.subject.statements import object_to, rectify, restrict
 
 __all__ = [
@@ -30,4 +36,5 @@ __all__ = [
     "place_hold",
     "rectify",
     "restrict",
+    "show_subject",
 ]

@@ -16,7 +16,7 @@ from answerable.audit.entries import Entry
 from answerable.audit.errors import NotFound
 from answerable.audit.records import LegalHold, Role
 
-__all__ = ["EntryLine", "FoundSubject", "RequestFacts", "find_subject", "known_ref"]
+__all__ = ["EntryLine", "FoundSubject", "RequestFacts", "find_subject", "known_ref", "show_subject"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +125,50 @@ def find_subject(
             where="subject",
             remedy="Check the identifier; after an erasure it leads nowhere.",
         )
+    return _found(workspace, ref, purpose=purpose, acting=(actor, role))
+
+
+def show_subject(
+    workspace: Workspace, ref: str, *, purpose: str, actor: ActorContext
+) -> FoundSubject:
+    """Return a data subject by their reference, noting the read.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    ref : str
+        From :func:`find_subject`.
+    purpose : str
+        Why, as a code.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    FoundSubject
+        Also after an erasure: then it says so.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If the log does not know the reference.
+    InvalidInput
+        If the purpose is not a code.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    return _found(workspace, known_ref(workspace, ref), purpose=purpose, acting=(actor, role))
+
+
+def _found(
+    workspace: Workspace, ref: str, *, purpose: str, acting: tuple[ActorContext, Role]
+) -> FoundSubject:
     entries = workspace.log.subject_entries(ref)
     note_read(
         workspace,
-        acting=(actor, role),
+        acting=acting,
         purpose=purpose,
         query="subject",
         entries=[entry.id for entry in entries],
