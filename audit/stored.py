@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from answerable.audit.entries import Header
+from answerable.audit.errors import InvalidInput
 from answerable.audit.identity import facts_of
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
+from answerable.audit.store.entry_rows import IndexRows, UncheckedRow
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile
-from answerable.audit.verify import StoredRow, StoredState
+from answerable.audit.verify import Finding, StoredRow, StoredState
 
 __all__ = ["StoredLog", "stored_log", "stored_of", "upgrade_log"]
 
@@ -50,6 +53,27 @@ class StoredLog:
             with self.database.read() as connection:
                 rows = _rows(connection, first, min(first + _CHUNK, self.last + 1))
             yield from rows
+
+    def index_findings(self) -> list[Finding]:
+        """Return where the indexes of subjects and links do not say what the headers say.
+
+        A missing row would hide an entry from the person it is about; the tree cannot show that.
+
+        Returns
+        -------
+        list of Finding
+            Empty when both indexes are right. Headers that cannot be read are left to the
+            verifier.
+        """
+        findings: list[Finding] = []
+        for first in range(0, self.last + 1, _CHUNK):
+            last = min(first + _CHUNK, self.last + 1)
+            with self.database.read() as connection:
+                rows = entry_rows.rows_between(connection, first, last)
+                indexed = entry_rows.indexed_between(connection, first, last)
+            for row in rows:
+                findings += _index_findings(row, indexed.get(row.seq, ([], [])))
+        return findings
 
     def close(self) -> None:
         """Close the database."""
@@ -129,6 +153,21 @@ def _rows(connection: Connection, first: int, last: int) -> list[StoredRow]:
     return [
         StoredRow(row.seq, row.header, row.leaf, _in_order(bodies.get(row.seq, {})), row.columns)
         for row in entry_rows.rows_between(connection, first, last)
+    ]
+
+
+def _index_findings(row: UncheckedRow, indexed: IndexRows) -> list[Finding]:
+    try:
+        header = Header.from_json(row.header)
+    except InvalidInput:
+        return []
+    name = f"{row.seq} ({header.id})"
+    return [
+        Finding("index", name, f"the index of {what} does not say what the header says")
+        for what, held, due in zip(
+            ("subjects", "links"), indexed, entry_rows.index_of(header), strict=True
+        )
+        if held != due
     ]
 
 

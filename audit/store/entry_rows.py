@@ -21,6 +21,7 @@ from answerable.audit.tree.merkle import leaf_hash
 
 __all__ = [
     "MAX_PAGE",
+    "IndexRows",
     "NewEntry",
     "Selection",
     "UncheckedRow",
@@ -32,6 +33,8 @@ __all__ = [
     "entries_by_reference",
     "entries_of_subject",
     "entry_at",
+    "index_of",
+    "indexed_between",
     "insert_entries",
     "knows_subject",
     "last_seq",
@@ -41,6 +44,8 @@ __all__ = [
 
 MAX_PAGE = 5000
 _CHUNK = 500
+IndexRows = tuple[list[str], list[tuple[str, str]]]
+"""References of an entry's subjects; relations and targets of its links."""
 _UUID_BYTES = 16
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
 
@@ -262,6 +267,28 @@ def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int
     return parts
 
 
+def indexed_between(connection: Connection, first: int, last: int) -> dict[int, IndexRows]:
+    """Return what the subject and link indexes say of the places first..last-1, where any do."""
+    found: dict[int, IndexRows] = {}
+    subjects = select(entry_subject.c.seq, entry_subject.c.ref)
+    named = subjects.where(entry_subject.c.seq >= first, entry_subject.c.seq < last)
+    for seq, ref in connection.execute(named.order_by(entry_subject.c.seq, entry_subject.c.number)):
+        found.setdefault(seq, ([], []))[0].append(ref)
+    links = select(link.c.seq, link.c.rel, link.c.target)
+    linked = links.where(link.c.seq >= first, link.c.seq < last)
+    for seq, rel, target in connection.execute(linked.order_by(link.c.seq, link.c.number)):
+        found.setdefault(seq, ([], []))[1].append((rel, target))
+    return found
+
+
+def index_of(header: Header) -> IndexRows:
+    """Return what the subject and link indexes must say of an entry."""
+    links = [(found.rel, found.entry or found.digest or "") for found in header.links]
+    if header.supersedes is not None:
+        links.append(("supersedes", header.supersedes))
+    return [subject.ref for subject in header.subjects], links
+
+
 def last_seq(connection: Connection) -> int:
     """Return the highest place that holds a row, -1 in an empty table."""
     highest = connection.execute(select(func.max(entry.c.seq))).scalar()
@@ -308,12 +335,9 @@ def _entry_row(item: NewEntry) -> dict[str, object]:
 
 
 def _link_rows(item: NewEntry) -> list[dict[str, object]]:
-    named = [(found.rel, found.entry or found.digest) for found in item.header.links]
-    if item.header.supersedes is not None:
-        named.append(("supersedes", item.header.supersedes))
     return [
         {"seq": item.seq, "number": number, "rel": rel, "target": target}
-        for number, (rel, target) in enumerate(named)
+        for number, (rel, target) in enumerate(index_of(item.header)[1])
     ]
 
 

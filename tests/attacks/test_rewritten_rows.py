@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,15 @@ def rewrite(kit: LogKit, statement: str, **values: object) -> None:
                     writing.exec_driver_sql(f"DROP TRIGGER main.{name}")
                 writing.execute(text(statement), values)
             else:
-                for table in ("entry", "body", "head", "tile", "checkpoint", "entry_subject"):
+                for table in (
+                    "entry",
+                    "body",
+                    "head",
+                    "tile",
+                    "checkpoint",
+                    "entry_subject",
+                    "link",
+                ):
                     writing.exec_driver_sql(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
                 writing.exec_driver_sql("SET LOCAL search_path = audit")
                 writing.execute(text(statement), values)
@@ -137,6 +146,30 @@ def test_an_index_that_lies_is_named(told: tuple[LogKit, str]) -> None:
     )
     with pytest.raises(Exception, match=entry.id):
         kit.log.entry(entry.id)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("DELETE FROM entry_subject WHERE seq = 2", "subjects"),
+        ("UPDATE entry_subject SET ref = 's-0' WHERE seq = 2", "subjects"),
+        ("DELETE FROM link WHERE seq = 4", "links"),
+        ("INSERT INTO link (seq, number, rel, target) VALUES (2, 0, 'about', 'x')", "links"),
+    ],
+)
+def test_an_entry_hidden_from_the_person_it_is_about_is_named(
+    told: tuple[LogKit, str], statement: str, what: str
+) -> None:
+    kit, _ = told
+    first = kit.log.entry_at(1).id
+    kit.log.append(replace(kit.decision("anna"), supersedes=first))
+    assert kit.log.stored().index_findings() == []
+    rewrite(kit, statement)
+    found = kit.log.stored().index_findings()
+    seq = 4 if "4" in statement else 2
+    assert [(item.layer, item.entry, what in item.what) for item in found] == [
+        ("index", f"{seq} ({kit.log.entry_at(seq).id})", True)
+    ]
 
 
 def test_swapped_keys_open_nothing(told: tuple[LogKit, str]) -> None:
