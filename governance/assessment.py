@@ -187,7 +187,7 @@ def assess(
     >>> result = assess(CellTable.of(["race"], counted, counts))
     >>> ratio = next(d for d in result.disparities if d.compare == "ratio")
     >>> round(ratio.value, 3), [round(limit, 2) for limit in ratio.interval]
-    (0.5, [0.36, 0.7])
+    (0.5, [0.35, 0.7])
     """
     evidence = policy.evidence if policy else EvidenceRules()
     _require_counted(cells, policy)
