@@ -232,10 +232,8 @@ class Log(LogReader):
 
         Raises
         ------
-        NotFound
-            If no such hold is in place.
-        InvalidInput
-            If the draft is not of that kind and record.
+        NotFound, InvalidInput
+            If no such hold is in place; if the draft is not of that kind and record.
         """
         return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
 

@@ -233,6 +233,11 @@ def test_everything_about_a_person_is_what_names_them_and_what_links_to_it(kit: 
         assert open_proof(item.proof, kit.log.vkey).header == item.entry.header_bytes
     assert places(reviews_of(kit.log, decided.entry_id)) == [3, 4]
     assert places(decisions_of(kit.log, ref)) == [1]
+
+
+def test_what_is_left_about_an_erased_person_says_so(kit: LogKit) -> None:
+    kit.log.append(kit.decision("anna"))
+    ref = kit.ref("anna")
     kit.log.erase(ref, kit.erasure())
     after = everything_about(kit.log, ref)
     assert after.erased
