@@ -12,6 +12,7 @@ from answerable.api.cli import (
     data_commands,
     decision_commands,
     governance_commands,
+    model_commands,
     register_commands,
     service_commands,
     subject_commands,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for group in (
     data_commands,
+    model_commands,
     register_commands,
     governance_commands,
     decision_commands,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -35,7 +36,8 @@ class Narrator:
 
     def table(self, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         """Print a table; cells are taken literally."""
-        grid = Table(title=title, title_justify="left", title_style="italic", pad_edge=False)
+        self.console.print(Text(title, style="italic"), soft_wrap=True)
+        grid = Table(box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             grid.add_column(column, overflow="fold")
         for row in rows:
