@@ -56,7 +56,7 @@ def print_answer(result: Answer) -> None:
     ----------
     result : Answer
     """
-    from answerable.api.cli.answer_text import answer_lines
+    from answerable.api.flows.answer_text import answer_lines
 
     say(*answer_lines(result))
 

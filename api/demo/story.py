@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from answerable.api.actor import ActorContext
-from answerable.api.cli.answer_text import answer_lines
+from answerable.api.flows.answer_text import answer_lines
 from answerable.api.demo import assessing, candidates, deciding
 from answerable.api.demo.folder import DemoFolder, fresh_folder
 from answerable.api.demo.loan import applications, train
