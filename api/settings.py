@@ -18,7 +18,7 @@ from answerable.audit.errors import InvalidInput
 
 __all__ = ["Settings", "load_settings"]
 
-_SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>.+)$")
+_SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)(\?.*)?$")
 
 
 class Settings(BaseSettings):

@@ -1,7 +1,8 @@
 """The app factory: resources inside, protection around.
 
-From the outside in: id and log line, security headers, body limit, rate limit,
-credentials, routes. Nothing here opens a store; the workspace comes from the wiring.
+From the outside in: id and log line, security headers, a shield that lets no bug's text
+out, body limit, rate limit, credentials, routes. Nothing here opens a store: the workspace
+comes from the wiring.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 import answerable
+from answerable.api.console import mount_console
 from answerable.api.flows.access import actor_of_key
 from answerable.api.http import (
     audit,
@@ -33,6 +35,7 @@ from answerable.api.http.middleware import (
     RateLimit,
     RequestLog,
     SecurityHeaders,
+    Shield,
 )
 from answerable.api.wiring import Workspace, system_clock
 
@@ -83,6 +86,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         middleware=[
             Middleware(RequestLog, clock=workspace.clock, entropy=workspace.entropy),
             Middleware(SecurityHeaders, https=settings.public_url.startswith("https:")),
+            Middleware(Shield),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
             Middleware(RateLimit, limit=settings.rate_limit, clock=system_clock),
             Middleware(Credentials, actor_of=lambda mark: actor_of_key(workspace, mark)),
@@ -91,6 +95,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.state.workspace = workspace
     for router in _RESOURCES:
         app.include_router(router)
+    mount_console(app)
     errors.install(app)
     _describe_problems(app)
     return app

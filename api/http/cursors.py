@@ -70,9 +70,8 @@ def open_cursor(cursor: str, *, listing: str, keyed_hash: KeyedHash) -> int:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         data = b""
-    number = data[:_NUMBER_BYTES]
-    position = int.from_bytes(number, "big")
-    expected = seal_cursor(position, listing=listing, keyed_hash=keyed_hash) if number else ""
+    position = int.from_bytes(data[:_NUMBER_BYTES], "big")
+    expected = seal_cursor(position, listing=listing, keyed_hash=keyed_hash)
     if not hmac.compare_digest(expected.encode(), cursor.encode("utf-8", "surrogatepass")):
         raise InvalidInput(
             "the cursor does not belong to this listing",

@@ -38,7 +38,16 @@ from answerable.audit.errors import (
     UndefinedMetric,
 )
 
-__all__ = ["MEDIA_TYPE", "STATUS", "Problem", "install", "problem", "problem_of", "status_of"]
+__all__ = [
+    "MEDIA_TYPE",
+    "STATUS",
+    "Problem",
+    "install",
+    "internal_problem",
+    "problem",
+    "problem_of",
+    "status_of",
+]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -208,19 +217,30 @@ def install(app: FastAPI) -> None:
         answer.headers.update(error.headers or {})
         return answer
 
-    async def unknown(request: Request, error: Exception) -> JSONResponse:
-        request.state.error_class = type(error).__name__
-        return problem(
-            _FALLBACK,
-            "internal",
-            detail="An error on our side; the service's log mentions the request id.",
-            request_id=request_id_of(request),
-        )
-
     app.add_exception_handler(AnswerableError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, of_http)
-    app.add_exception_handler(Exception, unknown)
+
+
+def internal_problem(request_id: str) -> JSONResponse:
+    """Return the problem for an error that is a bug: nothing of it is shown.
+
+    Parameters
+    ----------
+    request_id : str
+        Id under which the service's log mentions it.
+
+    Returns
+    -------
+    JSONResponse
+        Status 500.
+    """
+    return problem(
+        _FALLBACK,
+        "internal",
+        detail="An error on our side; the service's log mentions the request id.",
+        request_id=request_id,
+    )
 
 
 def request_id_of(request: Request) -> str:

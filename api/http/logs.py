@@ -25,6 +25,19 @@ ALLOWED_FIELDS: Final = frozenset(
 )  # fmt: skip
 
 
+class _StandardError:
+    """Writes lines to what standard error is at that moment."""
+
+    def __init__(self, *_names: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
 def configure_logs(level: str, *, clock: Callable[[], int]) -> None:
     """Set up structured log lines for this process.
 
@@ -50,7 +63,7 @@ def configure_logs(level: str, *, clock: Callable[[], int]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
 

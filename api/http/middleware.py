@@ -8,6 +8,7 @@ refused before anything parses it; nothing below ``/v1`` runs without known cred
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,11 +21,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from answerable.api.actor import ActorContext
-from answerable.api.http.errors import problem_of
+from answerable.api.http.errors import internal_problem, problem_of
 from answerable.api.state.credentials import secret_hash
 from answerable.audit.errors import AnswerableError, NotAuthenticated, TooBusy, TooLarge
 
-__all__ = ["BodyLimit", "Credentials", "RateLimit", "RequestLog", "SecurityHeaders"]
+__all__ = ["BodyLimit", "Credentials", "RateLimit", "RequestLog", "SecurityHeaders", "Shield"]
 
 API_PREFIX: Final = "/v1/"
 _STRICT_CSP: Final = (
@@ -90,7 +91,41 @@ class RequestLog:
                 duration_ms=(self._clock() - started) // 1000,
                 request_id=state["request_id"],
                 error_class=state.get("error_class", ""),
+                component=state.get("component", ""),
             )
+
+
+class Shield:
+    """Answers a bug with a problem, inside the log and the headers.
+
+    The framework's own handler would re-raise it to the server, whose log prints the
+    traceback with the values in it. Here the class and the place of the error are kept.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = [False]
+
+        async def noting(message: Message) -> None:
+            begun[0] = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        # The last door before the server's log: see above.
+        except Exception as error:  # allow broad-except: a bug's text must not reach the server log
+            state: dict[str, Any] = scope.setdefault("state", {})
+            state["error_class"] = type(error).__name__
+            state["component"] = _place_of(error)
+            if not begun[0]:
+                answer = internal_problem(str(state.get("request_id", "")))
+                await answer(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -259,6 +294,16 @@ def _caller_of(scope: Scope) -> str:
         return secret_hash(credential)
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
+
+
+def _place_of(error: BaseException) -> str:
+    """Return file and line of the innermost frame that is ours; no values."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("answerable."):
+            place = f"{module}:{line}"
+    return place
 
 
 def _route_of(scope: Scope) -> str:

@@ -19,7 +19,7 @@ evidence: {alpha: 0.05, replicates: 200, min_n: 20}
 rules:
   - {id: selection-ratio, metric: selection_rate, compare: ratio, reference: rest, min: 0.5,
      attributes: [sex]}
-requires: [privacy.scanned, explanation.profiled]
+requires: [explanation.profiled]
 sign_off:
   - {role: model_owner, n: 1, not: [trainer]}
   - {role: compliance, n: 1, not: [trainer, requester]}

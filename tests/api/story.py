@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -33,7 +34,6 @@ from answerable.api.flows.register import (
     register_use_case,
     store_model,
 )
-from answerable.api.flows.scan import ScanRequest, scan
 from answerable.api.inputs import Table
 from answerable.api.settings import Settings, load_settings
 from answerable.api.wiring import Workspace, create_workspace, local_actor, open_workspace
@@ -114,9 +114,9 @@ class Story:
         return local_actor(self.workspace)
 
 
-def settings_in(folder: Path, **given: object) -> Settings:
+def settings_in(folder: Path, *, lock_seconds: int = 30, **given: object) -> Settings:
     values: dict[str, object] = {
-        "database_url": f"sqlite:///{folder}/data/log.db",
+        "database_url": f"sqlite:///{folder}/data/log.db?timeout={lock_seconds}",
         "key_dir": folder / "keys",
         "artefact_dir": folder / "artefacts",
         "origin": "test.example/log",
@@ -195,7 +195,6 @@ def register_all(story: Story) -> None:
         update={"use_case": use_case.digest, "catalogue": catalogue.digest}
     )
     register_function(workspace, function, actor=scientist)
-    scan(workspace, ScanRequest(dataset=trained_on), training, actor=scientist)
     assess(
         workspace,
         assess_request(held_out),
@@ -295,11 +294,33 @@ def _described(workspace: Workspace, artefact: ModelArtefact, baseline: str) -> 
     )
 
 
-def copy_story(told: Story, folder: Path, *, seed: str, **given: object) -> Story:
+def copy_story(
+    told: Story, folder: Path, *, seed: str, settings: Mapping[str, Any] | None = None
+) -> Story:
     """Copy a closed story's files and open them: each test gets its own."""
     shutil.copytree(told.folder, folder, dirs_exist_ok=True)
     clock = TickingClock(told.clock.now + 1_000_000)
     workspace = open_workspace(
-        settings_in(folder, **given), clock=clock, entropy=CountedEntropy(seed)
+        settings_in(folder, **dict(settings or {})), clock=clock, entropy=CountedEntropy(seed)
     )
     return Story(workspace, folder, clock, dict(told.actors), dict(told.keys))
+
+
+def headers(story: Story, role: Role, **more: str) -> dict[str, str]:
+    """Return the headers of somebody in a role who says why they ask."""
+    return {
+        "Authorization": f"Bearer {story.keys[role]}",
+        "Answerable-Purpose": "test-purpose",
+        **more,
+    }
+
+
+def application(subject_id: str = "cust-4711", **changes: object) -> dict[str, object]:
+    """Return the body of an application that is declined."""
+    body: dict[str, object] = {
+        "function": FUNCTION,
+        "inputs": {"income": 800, "debt": 2100},
+        "subjects": [{"subject_id": subject_id, "data": dict(APPLICANT)}],
+        "groups": {"sex": "female"},
+    }
+    return {**body, **changes}

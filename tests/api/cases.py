@@ -1,0 +1,186 @@
+"""One line per operation of the interface: who may use it, and what a valid call looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from answerable.api.flows.cases import Applicant, ApplicationRequest
+from answerable.api.flows.decide import evaluate_application
+from answerable.api.flows.govern import SignOffRequest, prepare_sign_off
+from answerable.api.flows.review import contest
+from answerable.api.flows.subject import place_hold
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import Role
+from answerable.audit.signing import load_signer_key, sign_record
+from tests.api.story import APPLICANT, FUNCTION, Story
+
+__all__ = ["CASES", "Case", "Prepared", "prepare"]
+
+ALL = tuple(role for role in Role if role is not Role.SUBJECT)
+PERSONS = tuple(role for role in ALL if role is not Role.SERVICE)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A story in which one application was declined and contested."""
+
+    story: Story
+    ids: Mapping[str, str]
+    """Values for the parameters of paths."""
+
+
+def prepare(story: Story) -> Prepared:
+    workspace = story.workspace
+    made = evaluate_application(
+        workspace,
+        ApplicationRequest(
+            function=FUNCTION,
+            inputs={"income": 800, "debt": 2100},
+            subjects=(Applicant(subject_id="customer-17", data=dict(APPLICANT)),),
+        ),
+        actor=story.actors[Role.SERVICE],
+    )
+    filed = contest(
+        workspace, made.decision_id, grounds="Too harsh.", actor=story.actors[Role.OFFICER]
+    )
+    evidence = workspace.registry().evidence_of(made.decision.function, EntryKind.FAIRNESS_ASSESSED)
+    entry = workspace.log.entry(made.decision_id)
+    ids = {
+        "decision_id": made.decision_id,
+        "contest_id": filed.entry_id,
+        "entry_id": made.decision_id,
+        "ref": entry.header.subjects[0].ref,
+        "function": FUNCTION,
+        "digest": evidence[0].digest,
+    }
+    return Prepared(story, ids)
+
+
+def _nothing(_prepared: Prepared) -> dict[str, object] | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One operation."""
+
+    method: str
+    path: str
+    roles: tuple[Role, ...]
+    status: int = 200
+    query: str = ""
+    used: Role | None = None
+    body: Callable[[Prepared], dict[str, object] | None] = _nothing
+    """Where the documented example needs an id of the story, the body to send instead."""
+    has_example: bool = True
+    """False where the body is empty, or holds a signature nobody can write down before."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def url(self, prepared: Prepared) -> str:
+        return self.path.format_map(dict(prepared.ids)) + self.query
+
+
+def _signed(prepared: Prepared) -> dict[str, object]:
+    story = prepared.story
+    request = SignOffRequest(
+        function=FUNCTION, role=Role.AUDITOR, statement="As an auditor.", valid_days=5
+    )
+    unsigned = prepare_sign_off(story.workspace, request, actor=story.actors[Role.AUDITOR])
+    key = load_signer_key(story.folder / "signers" / "auditor.key")
+    signed = sign_record(unsigned, key)
+    return {"sign_off": signed.model_dump(mode="json", exclude_none=True)}
+
+
+def _held(prepared: Prepared) -> dict[str, object]:
+    ref = prepared.ids["ref"]
+    if prepared.story.workspace.log.holds(ref):
+        return {"ground": "litigation", "reference": "case-7"}
+    place_hold(
+        prepared.story.workspace,
+        ref,
+        ground="litigation",
+        reference="case-7",
+        actor=prepared.story.actors[Role.OFFICER],
+    )
+    return {"ground": "litigation", "reference": "case-7"}
+
+
+_SERVICE = (Role.SERVICE,)
+_OFFICER = (Role.OFFICER,)
+_READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
+_GOVERN = (Role.MODEL_OWNER, Role.COMPLIANCE, Role.ADMIN)
+_EVIDENCE = (Role.SCIENTIST, Role.MODEL_OWNER, Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR)
+_AUDIT = (Role.AUDITOR, Role.OFFICER, Role.ADMIN)
+_D = "/v1/decisions/{decision_id}"
+_F = "/v1/functions/{function}"
+_S = "/v1/subjects/{ref}"
+
+CASES = (
+    Case(method="POST", path="/v1/decisions", roles=_SERVICE, status=201),
+    Case(method="POST", path="/v1/decisions:evaluate", roles=_SERVICE, status=201),
+    Case(method="POST", path="/v1/decisions:search", roles=ALL),
+    Case(method="GET", path=_D, roles=_READERS),
+    Case(method="GET", path=_D + "/answer", roles=_READERS),
+    Case(method="GET", path=_D + "/explanation", roles=(*_READERS, Role.SERVICE)),
+    Case(
+        method="POST",
+        path=_D + "/explanation:replay",
+        roles=(Role.OFFICER, Role.AUDITOR),
+        has_example=False,
+    ),
+    Case(
+        method="POST",
+        path=_D + "/contests",
+        roles=(Role.OFFICER, Role.REVIEWER, Role.SERVICE),
+        status=201,
+    ),
+    Case(method="POST", path=_D + "/reviews", roles=(Role.REVIEWER, Role.OFFICER), status=201),
+    Case(method="GET", path="/v1/contests", roles=_READERS),
+    Case(method="GET", path="/v1/contests/{contest_id}", roles=_READERS),
+    Case(method="GET", path="/v1/functions", roles=ALL),
+    Case(method="GET", path=_F, roles=ALL),
+    Case(method="GET", path=_F + "/lineage", roles=ALL),
+    Case(method="GET", path=_F + "/gate", roles=ALL),
+    # The story's assessment passes, so there is no finding to waive.
+    Case(method="POST", path=_F + "/waivers", roles=(Role.COMPLIANCE,), status=409),
+    Case(
+        method="POST",
+        path=_F + "/sign-offs:prepare",
+        roles=PERSONS,
+        used=Role.MODEL_OWNER,
+    ),
+    # A genuine signature in a role the policy does not ask for.
+    Case(
+        method="POST",
+        path=_F + "/sign-offs",
+        roles=PERSONS,
+        used=Role.AUDITOR,
+        status=409,
+        body=_signed,
+        has_example=False,
+    ),
+    Case(method="POST", path=_F + "/releases", roles=_GOVERN, status=201),
+    Case(method="POST", path=_F + "/releases:suspend", roles=(*_GOVERN, Role.OFFICER)),
+    Case(method="GET", path="/v1/cards/{function}", roles=ALL),
+    Case(method="GET", path="/v1/cards/{function}/check", roles=PERSONS),
+    Case(method="GET", path="/v1/evidence/{digest}", roles=_EVIDENCE),
+    Case(method="POST", path="/v1/subjects:search", roles=_OFFICER),
+    Case(method="POST", path=_S + "/access-package", roles=_OFFICER),
+    Case(method="POST", path=_S + ":restrict", roles=_OFFICER, status=201),
+    Case(method="POST", path=_S + ":object", roles=_OFFICER, status=201),
+    Case(method="POST", path=_S + ":rectify", roles=_OFFICER, status=201),
+    Case(method="POST", path=_S + "/holds", roles=_OFFICER, status=201),
+    Case(method="POST", path=_S + "/holds:lift", roles=_OFFICER, body=_held),
+    Case(method="POST", path=_S + ":erase", roles=_OFFICER),
+    Case(method="GET", path="/v1/audit/head", roles=ALL),
+    Case(method="GET", path="/v1/audit/checkpoint", roles=ALL),
+    Case(method="GET", path="/v1/audit/entries", roles=_AUDIT),
+    Case(method="GET", path="/v1/audit/entries/{entry_id}", roles=_AUDIT),
+    Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
+    Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
+    Case(method="GET", path="/v1/whoami", roles=ALL),
+)
