@@ -53,7 +53,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
 ) -> None:
     """Run the HTTP API and the console."""
-    from answerable.api.http.server import run_server
+    from answerable.api.service import run_server
     from answerable.api.wiring import open_workspace
 
     settings = settings_for(db)

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 import uvicorn
 
-from answerable.api.http.app import create_app
+from answerable.api.service import create_service
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Unavailable
 
@@ -81,7 +81,7 @@ def serving(workspace: Workspace, port: int) -> Iterator[str]:
         If the server does not start.
     """
     config = uvicorn.Config(
-        create_app(workspace), host=_HOST, port=port, access_log=False, log_level="warning"
+        create_service(workspace), host=_HOST, port=port, access_log=False, log_level="warning"
     )
     server = _AnnouncedServer(config)
     thread = threading.Thread(target=server.run, name="demo-server", daemon=True)

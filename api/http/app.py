@@ -13,7 +13,6 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 import answerable
-from answerable.api.console import mount_console
 from answerable.api.flows.access import actor_of_key
 from answerable.api.http import (
     audit,
@@ -95,7 +94,6 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.state.workspace = workspace
     for router in _RESOURCES:
         app.include_router(router)
-    mount_console(app)
     errors.install(app)
     _describe_problems(app)
     return app

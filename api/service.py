@@ -1,16 +1,39 @@
-"""Running the app with uvicorn: access log off, because it prints query strings."""
+"""The whole service: the HTTP API and the console in one app, and running it.
+
+Runs with uvicorn's access log off, because that prints query strings.
+"""
 
 from __future__ import annotations
 
 import socket
 
 import uvicorn
+from fastapi import FastAPI
 
+from answerable.api.console import mount_console
 from answerable.api.http.app import create_app
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Unavailable
 
-__all__ = ["run_server"]
+__all__ = ["create_service", "run_server"]
+
+
+def create_service(workspace: Workspace) -> FastAPI:
+    """Return the HTTP API with the console mounted on it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Opened by the wiring; the caller closes it.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI app.
+    """
+    app = create_app(workspace)
+    mount_console(app)
+    return app
 
 
 def run_server(workspace: Workspace, *, host: str, port: int) -> None:
@@ -41,7 +64,7 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
             remedy="Stop what uses it, or choose another with --port.",
         ) from None
     uvicorn.run(
-        create_app(workspace),
+        create_service(workspace),
         host=host,
         port=port,
         access_log=False,
