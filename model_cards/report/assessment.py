@@ -92,7 +92,7 @@ def assessment_report(result: Mapping[str, JsonValue], *, source: str = "") -> s
             ],
             "state": _gravest(assessment.verdicts),
             "sets": sets,
-            "overall": [_rate_row(spoken(k), v) for k, v in assessment.overall.items()],
+            "overall": [_rate_row(spoken(k), v) for k, v in assessment.overall_in_order()],
             "undefined": [
                 (spoken(item.metric), group_label(item.group), item.reason or "–")
                 for item in assessment.undefined

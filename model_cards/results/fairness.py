@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -43,6 +43,20 @@ class MitigationResult(ResultDocument):
 
     alternatives: tuple[AlternativeResult, ...]
     chosen: str | None = None
+
+
+_READING_ORDER: Final = (
+    "accuracy",
+    "error_rate",
+    "selection_rate",
+    "base_rate",
+    "true_positive_rate",
+    "false_negative_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+    "precision",
+    "false_discovery_rate",
+)
 
 
 class RateResult(ResultDocument):
@@ -143,6 +157,14 @@ class AssessmentResult(ResultDocument):
     definition: CountedResult | None = None
     alpha: float | None = None
     suppressed_below: int = 0
+
+    def overall_in_order(self) -> tuple[tuple[str, RateResult], ...]:
+        """Return the rates over all rows, those that readers ask for first."""
+        places = {name: place for place, name in enumerate(_READING_ORDER)}
+        last = len(places)
+        return tuple(
+            sorted(self.overall.items(), key=lambda item: (places.get(item[0], last), item[0]))
+        )
 
     def attribute_sets(self) -> tuple[tuple[str, ...], ...]:
         """Return the sets of attributes that groups are formed by, as first seen."""

@@ -102,7 +102,7 @@ def performance(facts: CardFacts) -> CardSection:
     else:
         evidence, dataset = found
         result = AssessmentResult.read(evidence.record.result)
-        rows: list[JsonValue] = [_rate(name, rate) for name, rate in result.overall.items()]
+        rows: list[JsonValue] = [_rate(name, rate) for name, rate in result.overall_in_order()]
         fields = [
             computed("performance.test_data", "Tested on", _named(dataset), evidence),
             computed("performance.overall", label, rows, evidence, "table", columns=_RATE_COLUMNS)

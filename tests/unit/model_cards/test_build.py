@@ -51,6 +51,14 @@ def test_rates_are_those_of_the_counts() -> None:
     assert by_name["accuracy"]["n"] == labelled
 
 
+def test_the_rates_readers_ask_for_come_first() -> None:
+    rows = built()["performance.overall"].value
+    assert isinstance(rows, list)
+    names = [row["rate"] for row in rows if isinstance(row, dict)]
+    assert names[:3] == ["accuracy", "error rate", "selection rate"]
+    assert len(names) == 12
+
+
 def test_a_group_below_the_limit_appears_without_its_numbers() -> None:
     rows = built()["fairness.rates"].value
     assert isinstance(rows, list)
