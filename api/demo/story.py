@@ -11,7 +11,6 @@ from typing import Final
 import orjson
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.answer_text import answer_lines
 from answerable.api.demo import assessing, candidates, deciding
 from answerable.api.demo.folder import DemoFolder, fresh_folder
 from answerable.api.demo.loan import applications, train
@@ -22,6 +21,7 @@ from answerable.api.demo.serving import free_port, serving
 from answerable.api.demo.tampering import tamper_with_copy
 from answerable.api.flows.access import issue_login_link
 from answerable.api.flows.answer import answer
+from answerable.api.flows.answer_text import answer_lines
 from answerable.api.flows.card import build_card, export_card
 from answerable.api.flows.govern import evaluate_gate, record_gate
 from answerable.api.flows.profile import profile
