@@ -16,6 +16,7 @@ import importlib.metadata
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -157,6 +158,7 @@ class PresidioRecogniser:
         return found
 
 
+@cache
 def exotic_recognisers() -> tuple[tuple[PresidioRecogniser, ...], tuple[str, ...]]:
     """Return presidio's pattern recognisers for the entities we have none of our own for.
 
