@@ -1,0 +1,75 @@
+"""Signing in with a one-time link, and out.
+
+Opening the link shows a button; only pressing it uses the link up, so that a program that
+previews links cannot.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from answerable.api.console.rendering import Page, reply
+from answerable.api.console.routes import ConsoleRoute
+from answerable.api.console.visitor import (
+    STAFF,
+    Form,
+    Visitor,
+    current_visitor,
+    end_session,
+    form_of,
+    open_session,
+    read_form,
+    workspace_of,
+)
+from answerable.api.state.credentials import secret_hash
+from answerable.audit.codes import Role
+from answerable.audit.errors import NotAuthenticated
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get("/console/login")
+def login_page(request: Request, link: Annotated[str, Query(max_length=128)] = "") -> Response:
+    """Show the button that uses a link, or say how to get one."""
+    if current_visitor(request) is not None and not link:
+        return RedirectResponse("/console/", status_code=HTTPStatus.SEE_OTHER)
+    page = Page(
+        template="login.html.j2",
+        title="Sign in",
+        drawn={"link": link},
+        lead="The console shows personal data, so there is no page without a sign-in.",
+    )
+    return reply(request, page)
+
+
+@router.post("/console/login")
+async def login(request: Request) -> Response:
+    """Use a one-time link up and open a session."""
+    workspace = workspace_of(request)
+    form = await read_form(request)
+    used = workspace.state.use_link(secret_hash(form.get("link", "")), now=workspace.clock())
+    if used is None:
+        raise NotAuthenticated(
+            "this link is unknown, expired or was used before", remedy="Ask for a new one."
+        )
+    target = f"/my/{used.scope}" if used.scope is not None else "/console/"
+    response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+    open_session(workspace, used, response)
+    return response
+
+
+@router.post("/console/logout")
+def logout(
+    request: Request,
+    sent: Annotated[tuple[Visitor, Form], Depends(form_of(*STAFF, Role.SUBJECT))],
+) -> Response:
+    """End the session."""
+    response = RedirectResponse("/console/login", status_code=HTTPStatus.SEE_OTHER)
+    end_session(workspace_of(request), sent[0], response)
+    return response
