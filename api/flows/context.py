@@ -11,14 +11,14 @@ from answerable.audit.records import Record
 
 __all__ = ["ActorContext", "Recorded"]
 
-R = TypeVar("R", bound=Record, covariant=True)
+R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded(Generic[R]):
+class Recorded(Generic[R_co]):
     """A record and the receipt of the entry that holds it."""
 
-    record: R
+    record: R_co
     receipt: Receipt
 
     @property

@@ -131,7 +131,10 @@ class Table:
     def row_values(self) -> Iterator[list[JsonValue]]:
         """Yield each row as JSON values, in column order.
 
-        Dates become ISO 8601 text, integers of 2**53 or more become text, NaN becomes None.
+        Yields
+        ------
+        list[JsonValue]
+            Dates as ISO 8601 text, integers of 2**53 or more as text, NaN as None.
         """
         for batch in self.arrow.to_batches(max_chunksize=8192):
             columns = [[_json(value) for value in column.to_pylist()] for column in batch.columns]
