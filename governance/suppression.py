@@ -2,7 +2,9 @@
 
 Promises: a group with fewer rows than the limit shows no count, rate, disparity or finding;
 where only one group of an attribute set would be hidden, the next smallest is hidden with
-it, because the total would give the one away. Verdict states stay.
+it, because the total would give the one away. Rows whose group is not known are hidden when
+they are few, and hide no other group: a subtraction would speak of persons of whom no
+group is known. Verdict states stay.
 
 Does not: protect against joining several published results over different attribute sets.
 """
@@ -99,9 +101,13 @@ def _key(attributes: tuple[str, ...], group: dict[str, str]) -> _Key:
 
 def _hidden(groups: tuple[GroupRates, ...], below: int) -> set[_Key]:
     sets: dict[tuple[str, ...], list[tuple[int, _Key]]] = defaultdict(list)
-    for item in groups:
-        sets[item.attributes].append((item.n or 0, _key(item.attributes, item.group)))
     hidden: set[_Key] = set()
+    for item in groups:
+        rows, key = item.n or 0, _key(item.attributes, item.group)
+        if item.compared:
+            sets[item.attributes].append((rows, key))
+        elif rows < below:
+            hidden.add(key)
     for members in sets.values():
         members.sort()
         small = [key for rows, key in members if rows < below]
