@@ -23,6 +23,8 @@ from answerable.privacy.recognisers.network import email
 from answerable.privacy.recognisers.recogniser import Span
 from answerable.privacy.sarif import sarif_json
 from answerable.privacy.scan import scan_table
+from answerable.privacy.trials import Claims, Limits, try_recogniser
+from answerable.privacy.values import ColumnKind, distinct_values
 from tests.unit.privacy.tables import contained, examined, with_people
 
 PEOPLE = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra"]
@@ -235,3 +237,29 @@ def test_a_scan_makes_no_network_call_and_its_import_is_light() -> None:
     assert told["presidio"]
     assert not told["presidio_for_numbers"]
     assert told["ran"] > 80
+
+
+def test_without_presidio_national_identifiers_read_not_examined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
+    exotic_recognisers.cache_clear()
+    column = examined(["A-17", "B-18"], name="ref")
+    assert {"UK_NHS", "PL_PESEL"} <= set(column.not_examined)
+    assert "EMAIL_ADDRESS" not in column.not_examined
+    assert column.not_examined_reasons[0].reason == "presidio-analyzer is not installed"
+
+
+def test_a_recogniser_that_may_not_see_every_value_says_so() -> None:
+    values = distinct_values(
+        ColumnKind.TEXT,
+        pl.Series([f"jo{i}@mail.example" for i in range(50)] + ["x" * 99 + "@y.zz"]),
+    )
+    limits = Limits(draws=20, candidates=20, characters=90)
+    trial = try_recogniser(
+        email, values, Claims.none(len(values)), header_agrees=False, limits=limits, label="t"
+    )
+    assert trial is not None
+    assert trial.is_partial
+    assert (trial.candidates, trial.passed, trial.is_type) == (51, trial.examined, True)
+    assert trial.examined <= 20
