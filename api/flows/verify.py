@@ -110,10 +110,14 @@ def _verify(
         stored=stored.state,
         progress=progress,
     )
-    if stored.vkey == vkey:
+    # The tree proves the headers; by which of them a person is found stands beside it.
+    more = stored.index_findings()
+    if stored.vkey != vkey:
+        what = "the database names another verification key than yours"
+        more.append(Finding("checkpoint", "", what))
+    if not more:
         return report
-    other = Finding("checkpoint", "", "the database names another verification key than yours")
-    return replace(report, ok=False, findings=(*report.findings, other))
+    return replace(report, ok=False, findings=(*report.findings, *more))
 
 
 def verification_result(report: VerificationReport) -> dict[str, JsonValue]:
