@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     """Address under which people reach this service; used in letters."""
     host: str = "127.0.0.1"
+    """Address ``serve`` listens on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port ``serve`` listens on."""
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
     """Largest request body that is read; more is answered with 413."""
     rate_limit: str = "600/minute"
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     """``none``, or name, address and telephone of the bureau whose reports are used; empty:
     not stated, and Regulation B letters are refused."""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    """``debug``, ``info``, ``warning`` or ``error``."""
 
     @field_validator("rate_limit")
     @classmethod

@@ -92,7 +92,7 @@ def proof(
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="Id of an entry.")],
     *,
     db: DatabaseOption = None,
-    out: Annotated[str | None, typer.Option(metavar="FILE")] = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Write it to a file.")] = None,
 ) -> None:
     """Write the proof that an entry stands in the log (C2SP tlog-proof)."""
     with open_session(db) as (workspace, _):

@@ -119,7 +119,7 @@ def decisions(
     *,
     function: Annotated[str | None, typer.Option(help="NAME@VERSION.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Outcome code.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Lines at most.")] = 50,
     db: DatabaseOption = None,
     json: JsonOption = None,
 ) -> None:

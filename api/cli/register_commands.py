@@ -14,7 +14,7 @@ from answerable.audit.errors import InvalidInput
 
 __all__ = ["attach"]
 
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="YAML file.")]
 
 
 def attach(app: typer.Typer) -> None:
@@ -69,16 +69,21 @@ def use_case(file: FileArgument, *, db: DatabaseOption = None) -> None:
 
 
 def dataset(
-    data: Annotated[str, typer.Argument(metavar="DATA")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="CSV, Parquet or JSON Lines file, or a database URL with #table."
+        ),
+    ],
     *,
-    name: Annotated[str, typer.Option()],
-    role: Annotated[DatasetRole, typer.Option()],
+    name: Annotated[str, typer.Option(help="Name of the data set.")],
+    role: Annotated[DatasetRole, typer.Option(help="What it is used for.")],
     source: Annotated[str, typer.Option(help="Where the data comes from.")],
     columns: Annotated[
         list[str],
         typer.Option("--column", help="COLUMN=feature|protected|label|identifier|weight|other."),
     ] = [],  # noqa: B006 - Typer reads the default, nobody changes it
-    licence: Annotated[str, typer.Option()] = "",
+    licence: Annotated[str, typer.Option(help="Under which it may be used.")] = "",
     label_meaning: Annotated[str, typer.Option(help="What the label really says.")] = "",
     db: DatabaseOption = None,
 ) -> None:
@@ -122,7 +127,10 @@ def policy(file: FileArgument, *, db: DatabaseOption = None) -> None:
 
 
 def catalogue(
-    file: FileArgument, *, name: Annotated[str, typer.Option()], db: DatabaseOption = None
+    file: FileArgument,
+    *,
+    name: Annotated[str, typer.Option(help="Name of the catalogue, as written in it.")],
+    db: DatabaseOption = None,
 ) -> None:
     """Register a reason catalogue from a YAML file."""
     from answerable.api.flows.register import register_catalogue

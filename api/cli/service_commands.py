@@ -50,7 +50,7 @@ def serve(
     *,
     db: DatabaseOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
 ) -> None:
     """Run the HTTP API and the console."""
     from answerable.api.service import run_server
@@ -167,7 +167,9 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Leave the console open.")] = (
         True
     ),
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to serve on; a taken one is replaced.")
+    ] = 8000,
 ) -> None:
     """Run the whole story on real loan decisions."""
     from answerable.api.demo.story import run_demo
