@@ -216,7 +216,7 @@ def try_recogniser(
         for position, spans in zip(looked_at.tolist(), found, strict=True)
         if spans and (free := claims.free(position, spans))
     }
-    hits = _Hits(looked_at, texts, looked_at[is_whole], inside)
+    hits = _Hits(looked_at[is_whole], inside)
     if len(hits.whole) == 0 and not inside:
         return None
     alike = values.sharing_layout(looked_at)
@@ -240,12 +240,15 @@ def try_recogniser(
 
 @dataclass(frozen=True)
 class _Hits:
-    """The candidates that were looked at, and what passed."""
+    """What passed."""
 
-    looked_at: NDArray[np.int64]
-    texts: Sequence[str]
     whole: NDArray[np.int64]
     inside: Mapping[int, tuple[Span, ...]]
+
+    def parts(self, position: int, text: str) -> Sequence[str]:
+        """Return what passed in a value; the value itself where nothing inside it did."""
+        spans = self.inside.get(position, ((0, len(text)),))
+        return [text[start:end] for start, end in spans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +265,10 @@ def _chance(
     draw: tuple[int, str],
 ) -> _Chance:
     """Return how often values of these layouts pass by chance: upper limit and estimate."""
-    rare = _rare_positions(recogniser, hits)
     ordinary = [
         text
         for position, text in zip(positions.tolist(), texts, strict=True)
-        if position not in rare
+        if not all(recogniser.is_rare(part) for part in hits.parts(position, text))
     ]
     if not ordinary:
         return _Chance(RARE_ALPHA, RARE_ALPHA)
@@ -277,15 +279,6 @@ def _chance(
     return _Chance(
         null_acceptance(passed, len(drawn)) * share + RARE_ALPHA, passed / len(drawn) * share
     )
-
-
-def _rare_positions(recogniser: Recogniser, hits: _Hits) -> set[int]:
-    """Return the positions whose match has a layout that ordinary values do not have."""
-    return {
-        position
-        for position, text in zip(hits.looked_at.tolist(), hits.texts, strict=True)
-        if all(recogniser.is_rare(text[s:e]) for s, e in hits.inside.get(position, ((0, None),)))
-    }
 
 
 def _says_nothing(recogniser: Recogniser, texts: Sequence[str], limits: Limits, label: str) -> bool:
