@@ -27,16 +27,13 @@ def attach(app: typer.Typer) -> None:
 
 
 def explain(
-    model: Annotated[Path, typer.Argument(help="Model file: .json, .ubj, .txt or .skops.")],
+    model: Annotated[Path, typer.Argument(help="Model file of a safe format.")],
     data: Annotated[str, typer.Argument(metavar="DATA", help="Rows to explain.")],
     *,
     baseline: Annotated[str, typer.Option(metavar="DATA", help="Rows to compare with.")],
     row: Annotated[int, typer.Option(min=0, help="Row to explain, counted from 0.")] = 0,
     every: Annotated[bool, typer.Option("--all", help="Explain every row.")] = False,
     catalogue: Annotated[Path | None, typer.Option(help="Reason catalogue (YAML).")] = None,
-    features: Annotated[
-        str, typer.Option(help="Features in order, separated by commas, when the file has none.")
-    ] = "",
     json: JsonOption = None,
     html: HtmlOption = None,
 ) -> None:
@@ -46,8 +43,7 @@ def explain(
     from answerable.explain.catalogue import load_catalogue
     from answerable.model_cards.report import explanation_report
 
-    names = tuple(name.strip() for name in features.split(",") if name.strip())
-    file = open_model_file(model, features=names)
+    file = open_model_file(model)
     frame, compared = read_table(data), read_table(baseline)
     reasons = None
     if catalogue is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import orjson
@@ -20,17 +19,10 @@ from answerable.audit.errors import InvalidInput
 from answerable.explain.baseline import BaselineRows, make_baseline
 from answerable.explain.catalogue import Catalogue
 from answerable.explain.explanation import explain_row
-from answerable.explain.models import Floats, LoadedModel, load_model
+from answerable.explain.models import Floats, LoadedModel, open_model
 from answerable.explain.scoring import feature_row
 
 __all__ = ["ModelFile", "explain_rows", "open_model_file"]
-
-_FORMATS: Final = {
-    ".json": "xgboost-json",
-    ".ubj": "xgboost-ubj",
-    ".txt": "lightgbm-text",
-    ".skops": "skops",
-}
 
 
 @dataclass(frozen=True)
@@ -41,16 +33,13 @@ class ModelFile:
     digest: str
 
 
-def open_model_file(path: Path, *, features: tuple[str, ...] = ()) -> ModelFile:
-    """Load a model file of a safe format.
+def open_model_file(path: Path) -> ModelFile:
+    """Load a model file of a safe format, with the feature names it states.
 
     Parameters
     ----------
     path : Path
-        Its suffix names the format: ``.json`` (XGBoost), ``.ubj``, ``.txt`` (LightGBM) or
-        ``.skops``.
-    features : tuple of str
-        Names of its inputs in order; read from the file where it states them.
+        XGBoost JSON or UBJSON, LightGBM text, skops or a scorecard: recognised by content.
 
     Returns
     -------
@@ -59,29 +48,13 @@ def open_model_file(path: Path, *, features: tuple[str, ...] = ()) -> ModelFile:
     Raises
     ------
     InvalidInput
-        If the suffix is unknown, the file is a pickle or broken, or the features are not
-        stated anywhere.
+        If the file is a pickle or broken, or does not state its features.
     NotFound
         If there is no such file.
     """
     data = read_bytes(path, what="model")
-    kind = _FORMATS.get(path.suffix.lower(), "")
-    if not kind:
-        raise InvalidInput(
-            "the suffix names no model format that is supported",
-            where=path.name,
-            remedy=f"Use one of {', '.join(_FORMATS)}.",
-        )
-    digest = sha256_digest(data)
-    names = features or _stated(data, kind)
-    if not names:
-        raise InvalidInput(
-            "the model file does not state its features",
-            where=path.name,
-            remedy="Give them in order with --features.",
-        )
-    model = load_model(data, format=kind, features=names, artefact_digest=digest)
-    return ModelFile(model=model, digest=digest)
+    _, model = open_model(data)
+    return ModelFile(model=model, digest=sha256_digest(data))
 
 
 def explain_rows(
@@ -140,19 +113,3 @@ def explain_rows(
 def _matrix(table: Table, features: tuple[str, ...]) -> Floats:
     selected = table.select(*features)
     return np.array([feature_row(features, row) for row in selected.records()])
-
-
-def _stated(data: bytes, kind: str) -> tuple[str, ...]:
-    if kind == "lightgbm-text":
-        for line in data.split(b"\n", 64):
-            if line.startswith(b"feature_names="):
-                return tuple(line.partition(b"=")[2].decode("utf-8", "replace").split())
-        return ()
-    if kind != "xgboost-json":
-        return ()
-    try:
-        names = orjson.loads(data)["learner"]["feature_names"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        # Broken or not a model: the loader below says precisely what is wrong.
-        return ("f0",)
-    return tuple(str(name) for name in names) if isinstance(names, list) else ()
