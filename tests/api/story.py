@@ -145,9 +145,9 @@ def _models(workspace: Workspace, function: DecisionFunction) -> dict[str, Loade
     return {item.artefact: loaded}
 
 
-def build_story(folder: Path) -> Story:
+def build_story(folder: Path, *, start: int = START) -> Story:
     """Tell the story up to a released function; nobody has been decided about yet."""
-    clock, entropy = TickingClock(), CountedEntropy("story")
+    clock, entropy = TickingClock(start), CountedEntropy("story")
     workspace = create_workspace(settings_in(folder), clock=clock, entropy=entropy)
     story = Story(workspace, folder, clock, {})
     (folder / "signers").mkdir()
