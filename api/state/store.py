@@ -277,14 +277,6 @@ def _translated() -> Iterator[None]:
 
 
 def _engine(url: str) -> sa.Engine:
-    if url == "sqlite://":
-        # One connection: an in-memory database belongs to the connection that made it.
-        return sa.create_engine(
-            url,
-            poolclass=sa.pool.StaticPool,
-            connect_args={"check_same_thread": False},
-            hide_parameters=True,
-        )
     if not url.startswith("sqlite"):
         return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
     return sa.create_engine(url, hide_parameters=True, connect_args={"timeout": _LOCK_SECONDS})

@@ -145,10 +145,14 @@ def _models(workspace: Workspace, function: DecisionFunction) -> dict[str, Loade
     return {item.artefact: loaded}
 
 
-def build_story(folder: Path, *, start: int = START) -> Story:
+def build_story(
+    folder: Path, *, start: int = START, settings: Mapping[str, Any] | None = None
+) -> Story:
     """Tell the story up to a released function; nobody has been decided about yet."""
     clock, entropy = TickingClock(start), CountedEntropy("story")
-    workspace = create_workspace(settings_in(folder), clock=clock, entropy=entropy)
+    workspace = create_workspace(
+        settings_in(folder, **dict(settings or {})), clock=clock, entropy=entropy
+    )
     story = Story(workspace, folder, clock, {})
     (folder / "signers").mkdir()
     for role in _PERSONS:

@@ -51,12 +51,11 @@ def key_of(secret: NewSecret, **changes: object) -> ApiKey:
     return ApiKey(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["memory", "file", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> StateStore:
     if request.param == "postgres":
         return StateStore.create(request.getfixturevalue("postgres_url"))
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/state.db"
-    return StateStore.create(url)
+    return StateStore.create(f"sqlite:///{tmp_path}/state.db")
 
 
 def test_a_key_is_found_by_its_hash_until_it_is_revoked(store: StateStore) -> None:
