@@ -38,7 +38,7 @@ check: $(DEV_READY) ## Run every check that needs no test
 bench: $(DEV_READY) ## Measure, and print what was measured on which machine
 	@$(BIN)/python benchmarks/run.py
 
-docs: $(DEV_READY) ## Write docs/reference.md from the code, and check every document against it
+docs: $(DEV_READY) ## Write the tables of the documents from the code, and check every document
 	@$(BIN)/python tools/reference.py
 	@$(BIN)/pytest -q tests/docs
 

@@ -1,31 +1,53 @@
-"""Writes docs/reference.md from the code: settings, errors, entry kinds, commands, routes.
+"""Fills the marked blocks of the documents from the code, so that there is one source of truth.
 
-What the code has and the reference cannot describe is a finding, not a gap: an undescribed setting,
-kind, command, option or route ends the run with exit code 1. Run as ``reference.py [--check]``;
-with ``--check`` nothing is written and a difference is a finding.
+A document holds ``<!-- from the code: NAME -->`` ... ``<!-- end -->``; what stands between is
+written here: settings, errors, exit codes, entry kinds, records, commands, routes. What the code
+has and the reference cannot describe is a finding, not a gap: an undescribed setting, kind,
+command, option or route ends the run with exit code 1. Run as ``reference.py [--check]``; with
+``--check`` nothing is written and a difference is a finding.
 """
 
 import ast
+import importlib
 import inspect
 import itertools
+import pkgutil
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from answerable.api import settings
-from answerable.api.cli.exits import exit_code_of
+from answerable.api import http, settings
+from answerable.api.cli.exits import ExitCode, exit_code_of
 from answerable.api.cli.main import app as command_line
+from answerable.api.http.access import EVERYBODY, allowed
 from answerable.api.http.app import create_app
 from answerable.api.http.errors import status_of
 from answerable.api.wiring import memory_workspace
-from answerable.audit import errors
+from answerable.audit import errors, records
 from answerable.audit.kinds import EntryKind
+from answerable.audit.records import Record, Role
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+ROOT = Path(__file__).resolve().parent.parent
+
+BLOCK = re.compile(
+    r"(?P<begin><!-- from the code: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+)
+
+EXIT_CODES = {
+    ExitCode.HOLDS: "it holds; the command did what it was asked",
+    ExitCode.VIOLATED: "a policy is violated, or a hold forbids it",
+    ExitCode.BAD_INPUT: "usage or bad input; nothing was changed",
+    ExitCode.NOT_ENOUGH_EVIDENCE: "evidence is insufficient, undefined, not examined or erased",
+    ExitCode.INTEGRITY: "integrity is broken",
+    ExitCode.SIGN_OFF: "a sign-off or release is missing, stale or expired",
+    ExitCode.ENVIRONMENT: "environment: database, missing extra, third-party engine",
+    ExitCode.INTERNAL: "internal error",
+}
 
 KINDS = {
     "log.opened": "the log begins, under an origin and a key",
@@ -130,6 +152,29 @@ def kind_lines() -> Iterator[str]:
         yield f"| `{kind.value}` | {_described(KINDS.get(kind.value), kind.value)} |"
 
 
+def exit_lines() -> Iterator[str]:
+    """Yield a table of exit codes."""
+    yield from ("| code | means |", "|---|---|")
+    for code in ExitCode:
+        yield f"| {int(code)} | {_described(EXIT_CODES.get(code), code.name)} |"
+
+
+def record_lines() -> Iterator[str]:
+    """Yield a table of every record that can be an entry's body, with its fields."""
+    yield from ("| type | says | fields |", "|---|---|---|")
+    for name in records.__all__:
+        record = getattr(records, name)
+        fields = getattr(record, "model_fields", {})
+        if not (isinstance(record, type) and issubclass(record, Record) and "type" in fields):
+            continue
+        shown = ", ".join(
+            f"`{key}`" if field.is_required() else f"`{key}`?"
+            for key, field in fields.items()
+            if key != "type"
+        )
+        yield f"| `{fields['type'].default}` | {_described(record.__doc__, name)} | {shown} |"
+
+
 def command_lines() -> Iterator[str]:
     """Yield every command with its arguments and options."""
     root = typer.main.get_command(command_line)
@@ -160,46 +205,84 @@ def _parameter(parameter: Any, path: str) -> str:
 
 
 def route_lines() -> Iterator[str]:
-    """Yield a table of every route of the HTTP interface."""
-    yield from ("| route | |", "|---|---|")
+    """Yield a table of every route of the HTTP interface, with the roles that may use it."""
+    yield from ("| route | roles | |", "|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, memory_workspace(Path(folder)) as workspace:
-        paths = create_app(workspace).openapi()["paths"]
-    for path, operations in paths.items():
-        for method, operation in operations.items():
-            shown = f"{method.upper()} {path}"
-            yield f"| `{shown}` | {_described(operation.get('summary'), shown)} |"
+        roles = route_roles()
+        for path, operations in create_app(workspace).openapi()["paths"].items():
+            for method, operation in operations.items():
+                shown = f"{method.upper()} {path}"
+                who = _roles(roles[method.upper(), path])
+                text = _described(operation.get("summary"), shown)
+                needs = {item["name"] for item in operation.get("parameters", ())}
+                purpose = "; states its purpose" if "Answerable-Purpose" in needs else ""
+                yield f"| `{shown}` | {who} | {text}{purpose} |"
 
 
-def reference() -> str:
-    """Return the whole reference as Markdown."""
-    parts = [
-        "# Reference",
-        "",
-        "Written from the code by `make docs`; a test compares it with the code.",
-        "",
-        *("## Settings", "", *settings_lines(), ""),
-        *("## Errors", "", *error_lines(), ""),
-        *("## Entry kinds", "", *kind_lines(), ""),
-        *("## Commands", "", *command_lines()),
-        *("## Routes", "", *route_lines()),
-    ]
-    return "\n".join(parts) + "\n"
+def route_roles() -> dict[tuple[str, str], frozenset[Role]]:
+    """Return the roles each route names in its signature, by method and path."""
+    found = {}
+    for module in pkgutil.iter_modules(http.__path__):
+        router = getattr(importlib.import_module(f"{http.__name__}.{module.name}"), "router", None)
+        for route in getattr(router, "routes", ()):
+            roles = [
+                cell.cell_contents
+                for needed in route.dependant.dependencies
+                if needed.call.__qualname__.startswith(f"{allowed.__name__}.")
+                for cell in needed.call.__closure__
+            ]
+            for method in route.methods:
+                found[method, route.path] = frozenset(*roles[:1])
+    return found
+
+
+def _roles(roles: frozenset[Role]) -> str:
+    if roles == frozenset(EVERYBODY):
+        return "any key"
+    return ", ".join(role.value for role in Role if role in roles) or "no key needed"
+
+
+WRITERS: dict[str, Callable[[], Iterator[str]]] = {
+    "settings": settings_lines,
+    "errors": error_lines,
+    "exit-codes": exit_lines,
+    "entry-kinds": kind_lines,
+    "records": record_lines,
+    "commands": command_lines,
+    "routes": route_lines,
+}
+
+
+def documents() -> list[Path]:
+    """Return every document that holds a block, in order."""
+    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    return sorted(path for path in found if BLOCK.search(path.read_text(encoding="utf-8")))
+
+
+def refreshed(text: str) -> str:
+    """Return a document with its blocks as the code has them."""
+    return BLOCK.sub(
+        lambda block: "\n".join([block["begin"], *WRITERS[block["name"]](), "", block["end"]]),
+        text,
+    )
 
 
 def main(*, check: bool) -> int:
-    """Write the reference, or only compare it; return 1 on any finding."""
-    try:
-        text = reference()
-    except Undescribed as gap:
-        print(gap)
-        return 1
-    if check:
-        current = TARGET.read_text(encoding="utf-8") if TARGET.is_file() else ""
-        if current != text:
-            print(f"docs/{TARGET.name} is not what the code says: make docs")
-        return int(current != text)
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    """Write every block, or only compare them; return 1 on any finding."""
+    stale = 0
+    for path in documents():
+        text = path.read_text(encoding="utf-8")
+        try:
+            new = refreshed(text)
+        except Undescribed as gap:
+            print(gap)
+            return 1
+        if check and new != text:
+            print(f"{path.relative_to(ROOT)} is not what the code says: make docs")
+            stale = 1
+        elif new != text:
+            path.write_text(new, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":
