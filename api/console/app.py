@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Final
+
 from fastapi import APIRouter, FastAPI, Response
 
 from answerable.api.console import (
     applicant,
     data,
     decisions,
+    elsewhere,
     functions,
     integrity,
     login,
@@ -15,12 +21,12 @@ from answerable.api.console import (
     reviews,
     today,
 )
-from answerable.api.console.rendering import STYLESHEET_PATH
+from answerable.api.console.rendering import ICON_PATH, OWN_STYLESHEET_PATH, STYLESHEET_PATH
 from answerable.model_cards.report import stylesheet
 
 __all__ = ["mount_console"]
 
-_PAGES: tuple[APIRouter, ...] = (
+_PAGES: Final[tuple[APIRouter, ...]] = (
     login.router,
     today.router,
     decisions.router,
@@ -30,7 +36,9 @@ _PAGES: tuple[APIRouter, ...] = (
     people.router,
     integrity.router,
     applicant.router,
+    elsewhere.router,
 )
+_STATIC: Final = Path(__file__).parent / "static"
 
 
 def mount_console(app: FastAPI) -> None:
@@ -41,12 +49,29 @@ def mount_console(app: FastAPI) -> None:
     app : FastAPI
         Its state holds the workspace.
     """
+    for path, text, media_type in (
+        (STYLESHEET_PATH, stylesheet, "text/css"),
+        (OWN_STYLESHEET_PATH, _own_stylesheet, "text/css"),
+        (ICON_PATH, _icon, "image/svg+xml"),
+    ):
+        app.add_api_route(path, _file(text, media_type), include_in_schema=False)
     for router in _PAGES:
         app.include_router(router, include_in_schema=False)
-    app.add_api_route(STYLESHEET_PATH, _stylesheet, include_in_schema=False)
 
 
-def _stylesheet() -> Response:
-    return Response(
-        stylesheet(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"}
-    )
+def _file(text: Callable[[], str], media_type: str) -> Callable[[], Response]:
+    def answer() -> Response:
+        # A new version of the package must not meet a browser that kept the old one.
+        return Response(text(), media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return answer
+
+
+@cache
+def _own_stylesheet() -> str:
+    return (_STATIC / "console.css").read_text(encoding="utf-8")
+
+
+@cache
+def _icon() -> str:
+    return (_STATIC / "sign.svg").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, cast
 
 from pydantic import JsonValue
@@ -9,15 +10,20 @@ from pydantic import JsonValue
 from answerable.api.actor import ActorContext
 from answerable.api.flows.decisions import DecisionView
 from answerable.api.flows.explain import stored_explanation
+from answerable.api.flows.loading import catalogue_of
 from answerable.api.flows.lookup import function_name
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Entry
 from answerable.audit.errors import Erased, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Decision
+from answerable.explain.catalogue import Catalogue
+from answerable.explain.explanation import Explanation
 from answerable.model_cards.report.explanation import ExplanationView, explanation_view
 from answerable.model_cards.report.formatting import number, whole
 from answerable.model_cards.results import ExplanationResult
+
+_LANGUAGE: Final = "en"
 
 __all__ = [
     "PURPOSES",
@@ -146,10 +152,41 @@ def explained(
     ExplanationView or None
     """
     try:
-        view = stored_explanation(workspace, decision_id, purpose=purpose, actor=actor)
+        stored = stored_explanation(workspace, decision_id, purpose=purpose, actor=actor)
     except (NotFound, Erased):
         return None
-    return explanation_view(ExplanationResult.read(view.explanation.to_result()))
+    try:
+        catalogue = catalogue_of(workspace, stored.explanation.catalogue)
+    except NotFound:
+        return explanation_view(ExplanationResult.read(stored.explanation.to_result()))
+    view = explanation_view(_titled(stored.explanation, catalogue))
+    told = [
+        (catalogue.text(reason.code, _LANGUAGE).reason, *row[1:])
+        for reason, row in zip(stored.explanation.reasons, view.reasons, strict=True)
+    ]
+    return replace(view, reasons=tuple(told))
+
+
+def _titled(explanation: Explanation, catalogue: Catalogue) -> ExplanationResult:
+    """Name the inputs as the catalogue does, with the column's own name beside it."""
+    titles: dict[str, str] = {}
+    for player in catalogue.players:
+        title = catalogue.text(player.code, _LANGUAGE).title
+        titles |= {name: f"{title} ({name})" for name in (player.name, *player.columns)}
+    read = ExplanationResult.read(explanation.to_result())
+    changed = [
+        item.model_copy(
+            update={
+                "changes": tuple(
+                    change.model_copy(update={"column": titles.get(change.column, change.column)})
+                    for change in item.changes
+                )
+            }
+        )
+        for item in read.counterfactuals
+    ]
+    attributions = {titles.get(name, name): part for name, part in read.attributions.items()}
+    return read.model_copy(update={"attributions": attributions, "counterfactuals": tuple(changed)})
 
 
 def step_rows(decision: Decision) -> list[tuple[str, str, str, str]]:

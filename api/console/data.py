@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import HTMLResponse
 from pydantic import JsonValue
 
-from answerable.api.console.rendering import Page, reply
+from answerable.api.console.rendering import Page, reply, report_page
 from answerable.api.console.routes import ConsoleRoute
-from answerable.api.console.visitor import STAFF, Visitor, signed_in, workspace_of
+from answerable.api.console.visitor import (
+    EVIDENCE_READERS,
+    STAFF,
+    Visitor,
+    signed_in,
+    workspace_of,
+)
 from answerable.api.flows.evidence import evidence_by_digest
 from answerable.audit.errors import NotFound
 from answerable.audit.kinds import EntryKind
-from answerable.model_cards.report import page_policy, scan_report
+from answerable.model_cards.report import scan_report
 
 __all__ = ["router"]
 
@@ -57,12 +62,11 @@ def data(request: Request, visitor: Staff) -> Response:
 def scan(
     request: Request,
     digest: Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")],
-    visitor: Staff,
+    visitor: Annotated[Visitor, Depends(signed_in(*EVIDENCE_READERS))],
 ) -> Response:
     """Show a scan as its report."""
     del visitor
     found = evidence_by_digest(workspace_of(request), digest)
     if found.record.kind != EntryKind.PRIVACY_SCANNED.value:
         raise NotFound("this evidence is no scan", where="evidence")
-    html = scan_report(found.record.result)
-    return HTMLResponse(html, headers={"Content-Security-Policy": page_policy()})
+    return report_page(request, scan_report(found.record.result), found.record.result)

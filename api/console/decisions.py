@@ -32,6 +32,7 @@ from answerable.api.console.visitor import (
     signed_in,
     workspace_of,
 )
+from answerable.api.console.wording import outcome_words
 from answerable.api.flows.answer import answer
 from answerable.api.flows.decisions import DecisionQuery, list_decisions, read_decision
 from answerable.api.flows.explain import letter
@@ -45,6 +46,14 @@ __all__ = ["letter_policy", "router"]
 router = APIRouter(route_class=ConsoleRoute)
 
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
+_WRITERS = (Role.OFFICER, Role.REVIEWER)
+_CONTENTS: Final = (
+    ("why", "Why this outcome"),
+    ("people", "The people"),
+    ("answers", "The three questions"),
+    ("record", "The record"),
+    ("letters", "Letters"),
+)
 _PAGE: Final = 25
 DecisionPath = Annotated[str, Path(pattern=ID_PATTERN)]
 Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9_.@:-]{0,128}$")]
@@ -87,6 +96,7 @@ def decisions(
         "next": lines[_PAGE - 1].seq if len(lines) > _PAGE else None,
         "function": function,
         "outcome": outcome,
+        "before": before,
         "functions": cast(
             "list[JsonValue]", sorted(f"{record.name}@{record.version}" for record in held)
         ),
@@ -109,12 +119,13 @@ def decision_head(
 ) -> Response:
     """Show what the header says, and ask for the purpose of reading more."""
     workspace = workspace_of(request)
-    view = head_of(workspace, decision_entry(workspace, decision_id))
+    entry = decision_entry(workspace, decision_id)
+    view = head_of(workspace, entry)
     page = Page(
         "decision.html.j2",
-        "Decision file",
+        outcome_words(entry.header.outcome),
         {**view, "purposes": PURPOSES, "opened": False},
-        lead="What the header says. The file itself opens with a purpose, which is logged.",
+        lead="A decision, as its header says. The file opens with a purpose, which is logged.",
     )
     return reply(request, page, visitor)
 
@@ -145,7 +156,14 @@ def decision_file(
         "opened": True,
         "answers": answers.to_result(),
     }
-    page = Page("decision.html.j2", "Decision file", view, drawn)
+    page = Page(
+        "decision.html.j2",
+        outcome_words(opened.entry.header.outcome),
+        view,
+        drawn,
+        lead="A decision, with everything that stands behind it.",
+        contents=_CONTENTS if visitor.holds(*_WRITERS) else _CONTENTS[:-1],
+    )
     return reply(request, page, visitor)
 
 
@@ -153,7 +171,7 @@ def decision_file(
 def decision_letter(
     request: Request,
     decision_id: DecisionPath,
-    sent: Annotated[tuple[Visitor, Form], Depends(form_of(Role.OFFICER, Role.REVIEWER))],
+    sent: Annotated[tuple[Visitor, Form], Depends(form_of(*_WRITERS))],
 ) -> Response:
     """Show the letter to the applicant; that it was written is logged."""
     visitor, form = sent

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+import json
+from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import HTMLResponse
 from pydantic import JsonValue
 
-from answerable.api.console.rendering import Page, reply
+from answerable.api.console.rendering import Page, reply, report_page
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.today import function_lines
-from answerable.api.console.visitor import STAFF, Visitor, signed_in, workspace_of
+from answerable.api.console.visitor import (
+    EVIDENCE_READERS,
+    STAFF,
+    Visitor,
+    signed_in,
+    workspace_of,
+)
 from answerable.api.flows.card import render_card
 from answerable.api.flows.evidence import evidence_by_digest
-from answerable.api.flows.govern import evaluate_gate
+from answerable.api.flows.govern import evaluate_gate, governing_policy
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Erased, NotFound
 from answerable.audit.kinds import EntryKind
+from answerable.governance.assessment import Assessment
 from answerable.governance.gate import GateResult
 from answerable.governance.lineage import Lineage, lineage_of
-from answerable.model_cards.report import assessment_report, page_policy
-from answerable.model_cards.report.charts import ChartText, FlowNode, flow
+from answerable.governance.status import status_of
+from answerable.model_cards.report import assessment_report
+from answerable.model_cards.report.charts import Chart, ChartText, FlowNode, flow
 from answerable.model_cards.report.fairness_charts import anchor, rate_chart
 from answerable.model_cards.results import AssessmentResult
 
@@ -31,6 +39,14 @@ router = APIRouter(route_class=ConsoleRoute)
 
 FunctionPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9_.-]{1,64}$")]
 DigestPath = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")]
+_HELD_OUT: Final = "hold_out"
+_CONTENTS: Final = (
+    ("lineage", "From data to release"),
+    ("gate", "Gate"),
+    ("rates", "Approval by group"),
+    ("signed", "Signatures and waivers"),
+    ("behind", "What stands behind it"),
+)
 Staff = Annotated[Visitor, Depends(signed_in(*STAFF))]
 
 
@@ -56,7 +72,7 @@ def function(request: Request, name: FunctionPath, visitor: Staff) -> Response:
     view: dict[str, JsonValue] = {
         "name": name,
         "digest": lineage.function.digest,
-        "state": _state_of(workspace, name),
+        "state": status_of(workspace.registry(), name, workspace.clock()).value,
         "gate": gate.to_result() if gate is not None else None,
         "sign_offs": _sign_offs(workspace, lineage),
         "waivers": _waivers(lineage),
@@ -80,28 +96,44 @@ def function(request: Request, name: FunctionPath, visitor: Staff) -> Response:
         "environment": lineage.environment,
         "has_card": any(item.kind is EntryKind.CARD_BUILT for item in lineage.evidence),
     }
-    drawn = {"rates": _rate_charts(workspace, gate), "lineage": _flow(lineage, gate)}
-    return reply(
-        request, Page("function.html.j2", f"Decision function {name}", view, drawn), visitor
+    drawn = {
+        "rates": _rate_charts(workspace, gate, whole=visitor.reads_evidence),
+        "lineage": _flow(lineage, gate),
+    }
+    page = Page(
+        "function.html.j2",
+        name,
+        view,
+        drawn,
+        lead="A decision function: what decides, what it rests on, and who released it.",
+        contents=_CONTENTS,
     )
+    return reply(request, page, visitor)
 
 
 @router.get("/console/cards/{name}")
 def card(request: Request, name: FunctionPath, visitor: Staff) -> Response:
     """Show the model card, live."""
     del visitor
-    html = render_card(workspace_of(request), name, format="html")
-    return HTMLResponse(html, headers={"Content-Security-Policy": page_policy()})
+    workspace = workspace_of(request)
+    html = render_card(workspace, name, format="html")
+    return report_page(request, html, json.loads(render_card(workspace, name, format="json")))
 
 
 @router.get("/console/assessments/{digest}")
-def assessment(request: Request, digest: DigestPath, visitor: Staff) -> Response:
-    """Show an assessment as its report, small groups without numbers."""
+def assessment(
+    request: Request,
+    digest: DigestPath,
+    visitor: Annotated[Visitor, Depends(signed_in(*EVIDENCE_READERS))],
+) -> Response:
+    """Show an assessment as its report."""
     del visitor
-    workspace = workspace_of(request)
-    found = evidence_by_digest(workspace, digest)
-    html = assessment_report(found.record.result, source=f"evidence {digest[:19]}")
-    return HTMLResponse(html, headers={"Content-Security-Policy": page_policy()})
+    found = evidence_by_digest(workspace_of(request), digest)
+    if found.record.kind != EntryKind.FAIRNESS_ASSESSED.value:
+        raise NotFound("this evidence is no assessment", where="evidence")
+    result = found.record.result
+    html = assessment_report(result, source=f"evidence {digest[:19]}")
+    return report_page(request, html, result)
 
 
 def _gate(workspace: Workspace, name: str) -> GateResult | None:
@@ -109,10 +141,6 @@ def _gate(workspace: Workspace, name: str) -> GateResult | None:
         return evaluate_gate(workspace, name)
     except NotFound:
         return None
-
-
-def _state_of(workspace: Workspace, name: str) -> JsonValue:
-    return next(line["state"] for line in function_lines(workspace) if line["name"] == name)
 
 
 def _sign_offs(workspace: Workspace, lineage: Lineage) -> list[JsonValue]:
@@ -171,16 +199,20 @@ def _datasets(lineage: Lineage) -> list[JsonValue]:
     ]
 
 
-def _rate_charts(workspace: Workspace, gate: GateResult | None) -> list[object]:
+def _rate_charts(workspace: Workspace, gate: GateResult | None, *, whole: bool) -> list[Chart]:
     if gate is None or gate.assessment is None:
         return []
     try:
         found = evidence_by_digest(workspace, gate.assessment)
     except (Erased, NotFound):
         return []
-    result = AssessmentResult.read(found.record.result)
+    policy = governing_policy(workspace, gate.name)
+    shown = Assessment.from_result(found.record.result).to_result(
+        suppress_below=0 if whole else policy.publish.suppress_below
+    )
+    result = AssessmentResult.read(shown)
     names = dict.fromkeys(tuple(group.attributes) for group in result.groups)
-    return [
+    charts = [
         rate_chart(
             [group for group in result.groups if tuple(group.attributes) == attributes],
             "selection_rate",
@@ -189,33 +221,39 @@ def _rate_charts(workspace: Workspace, gate: GateResult | None) -> list[object]:
         )
         for attributes in names
     ]
+    return [chart for chart in charts if chart is not None]
 
 
-def _flow(lineage: Lineage, gate: GateResult | None) -> object:
+def _flow(lineage: Lineage, gate: GateResult | None) -> Chart:
     nodes = [
-        FlowNode(f"data-{number}", 0, item.found.record.name if item.found else "data", item.use)
+        FlowNode(
+            f"data-{number}",
+            0,
+            f"{item.use.replace('_', '-')} data",
+            item.found.record.name if item.found else "not registered",
+        )
         for number, item in enumerate(lineage.datasets)
     ]
-    training = tuple(
-        node.id
-        for node, item in zip(nodes, lineage.datasets, strict=True)
-        if item.use in {"training", "train"}
-    )
-    assessed = tuple(node.id for node in nodes if node.id not in training)
-    nodes.append(FlowNode("model", 1, "model", lineage.models[0].name, needs=training))
-    nodes.append(
-        FlowNode("function", 2, lineage.function.name, "decision function", needs=("model",))
-    )
-    nodes.append(
+    judged = {
+        node.id for node, item in zip(nodes, lineage.datasets, strict=True) if item.use == _HELD_OUT
+    }
+    fitted = tuple(node.id for node in nodes if node.id not in judged)
+    released = any(item.ended is None for item in lineage.releases)
+    nodes += [
+        FlowNode("model", 1, "model", lineage.models[0].name, needs=fitted),
+        FlowNode("function", 2, "function", lineage.function.name, needs=("model",)),
         FlowNode(
-            "gate", 3, "gate", gate.state if gate else "no policy", needs=("function", *assessed)
-        )
-    )
-    released = "released" if lineage.releases else "not released"
-    nodes.append(FlowNode("release", 4, released, needs=("gate",)))
+            "gate",
+            3,
+            "gate",
+            gate.state if gate else "no policy",
+            needs=("function", *sorted(judged)),
+        ),
+        FlowNode("release", 4, "released" if released else "not released", needs=("gate",)),
+    ]
     text = ChartText(
-        id="lineage",
+        id="lineage-drawing",
         title="From data to release",
-        description="Which data trained the model, which data it was assessed on, what followed.",
+        description="Which data made the model, which data it was assessed on, what followed.",
     )
     return flow(text, nodes)

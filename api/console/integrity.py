@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Annotated, Final, cast
 
@@ -12,6 +13,7 @@ from answerable.api.console.casefile import related_lines
 from answerable.api.console.rendering import Page, reply
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.visitor import STAFF, Form, Visitor, form_of, signed_in, workspace_of
+from answerable.api.console.wording import kind_words
 from answerable.api.flows.verify import verification_result, verify
 from answerable.api.http.schemas import ID_PATTERN
 from answerable.api.wiring import Workspace
@@ -64,7 +66,7 @@ def _page(workspace: Workspace, report: dict[str, JsonValue] | None) -> Page:
         title="Entries by kind",
         description=f"The newest {len(recent)} entries.",
     )
-    rows = [IntervalRow(name, float(count)) for name, count in kinds.most_common()]
+    rows = [IntervalRow(kind_words(name), float(count)) for name, count in kinds.most_common()]
     chart = interval_bars(text, rows, units="count") if rows else None
     return Page(
         "integrity.html.j2",
@@ -113,7 +115,8 @@ def entry(request: Request, entry_id: EntryPath, visitor: Staff) -> Response:
         "bytes": len(found.header_bytes),
         "related": cast("list[JsonValue]", related_lines(workspace, entry_id)),
     }
-    return reply(request, Page("entry.html.j2", f"Entry {found.seq}", view), visitor)
+    drawn = {"header_text": json.dumps(view["header"], indent=2, ensure_ascii=False)}
+    return reply(request, Page("entry.html.j2", f"Entry {found.seq:,}", view, drawn), visitor)
 
 
 @router.get("/console/entries/{entry_id}/proof")

@@ -37,22 +37,23 @@ router = APIRouter(route_class=ConsoleRoute)
 @router.get("/console/login")
 def login_page(request: Request, link: Annotated[str, Query(max_length=128)] = "") -> Response:
     """Show the button that uses a link, or say how to get one."""
-    if current_visitor(request) is not None and not link:
-        return RedirectResponse("/console/", status_code=HTTPStatus.SEE_OTHER)
+    visitor = current_visitor(request)
+    if visitor is not None and not link:
+        return RedirectResponse(visitor.home, status_code=HTTPStatus.SEE_OTHER)
     page = Page(
         template="login.html.j2",
         title="Sign in",
         drawn={"link": link},
-        lead="The console shows personal data, so there is no page without a sign-in.",
+        lead="What stands in the log concerns people, so every page needs a sign-in.",
     )
     return reply(request, page)
 
 
 @router.post("/console/login")
-async def login(request: Request) -> Response:
+def login(request: Request, form: Annotated[Form, Depends(read_form)]) -> Response:
     """Use a one-time link up and open a session."""
     workspace = workspace_of(request)
-    form = await read_form(request)
+    earlier = current_visitor(request)
     used = workspace.state.use_link(secret_hash(form.get("link", "")), now=workspace.clock())
     if used is None:
         raise NotAuthenticated(
@@ -60,6 +61,9 @@ async def login(request: Request) -> Response:
         )
     target = f"/my/{used.scope}" if used.scope is not None else "/console/"
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+    if earlier is not None:
+        workspace.state.end_session(earlier.session)
+    workspace.state.drop_expired(now=workspace.clock())
     open_session(workspace, used, response)
     return response
 

@@ -6,7 +6,7 @@ A page is a *view* (plain JSON, what the page says) and charts drawn from it. Wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,16 +17,26 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment
 from pydantic import JsonValue
 
-from answerable.api.console.visitor import Visitor
+from answerable.api.console.visitor import Visitor, workspace_of
 from answerable.api.console.wording import kind_words, outcome_words, spoken, tone_of
 from answerable.audit.codes import Role
-from answerable.model_cards.report import kit_environment
+from answerable.model_cards.report import kit_environment, page_policy
 from answerable.model_cards.report.formatting import Language
 from answerable.model_cards.report.words import words_for
 
-__all__ = ["CSP", "STYLESHEET_PATH", "Page", "reply"]
+__all__ = [
+    "CSP",
+    "ICON_PATH",
+    "OWN_STYLESHEET_PATH",
+    "STYLESHEET_PATH",
+    "Page",
+    "report_page",
+    "reply",
+]
 
 STYLESHEET_PATH: Final = "/console/static/report.css"
+OWN_STYLESHEET_PATH: Final = "/console/static/console.css"
+ICON_PATH: Final = "/console/static/sign.svg"
 CSP: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -58,6 +68,8 @@ class Page:
     drawn : mapping
         Charts and other objects only the template needs.
     lead : str
+    contents : sequence of (anchor, label)
+        Of a long page.
     language : {"en", "de"}
     status : int
     """
@@ -67,6 +79,7 @@ class Page:
     view: dict[str, JsonValue] = field(default_factory=dict)
     drawn: Mapping[str, object] = field(default_factory=dict)
     lead: str = ""
+    contents: Sequence[tuple[str, str]] = ()
     language: Language = "en"
     status: int = 200
 
@@ -74,7 +87,11 @@ class Page:
 @cache
 def _environment() -> Environment:
     environment = kit_environment(_TEMPLATES)
-    environment.globals["stylesheet_href"] = STYLESHEET_PATH
+    environment.globals.update(
+        stylesheet_href=STYLESHEET_PATH,
+        own_stylesheet_href=OWN_STYLESHEET_PATH,
+        icon_href=ICON_PATH,
+    )
     environment.filters.update(
         kind_words=kind_words, outcome_words=outcome_words, spoken=spoken, tone_of=tone_of
     )
@@ -98,7 +115,6 @@ def reply(request: Request, page: Page, visitor: Visitor | None = None) -> Respo
     """
     if request.query_params.get("format") == "json":
         return JSONResponse(page.view, page.status)
-    here = request.url.path
     text = (
         _environment()
         .get_template(f"console/{page.template}")
@@ -109,12 +125,41 @@ def reply(request: Request, page: Page, visitor: Visitor | None = None) -> Respo
             lead=page.lead,
             lang=page.language,
             words=words_for(page.language),
-            sections=_sections(visitor, here),
+            contents=page.contents,
+            sections=_sections(visitor, request.url.path),
             visitor=visitor,
+            visitor_name=_name_of(request, visitor),
             csrf=visitor.csrf if visitor is not None else "",
         )
     )
     return HTMLResponse(text, page.status, headers={"Content-Security-Policy": CSP})
+
+
+def report_page(request: Request, html: str | bytes, result: JsonValue) -> Response:
+    """Answer one of our self-contained reports, or its JSON when that is asked for.
+
+    Parameters
+    ----------
+    request : Request
+    html : str or bytes
+        With its stylesheet embedded.
+    result : JsonValue
+        What the report shows.
+
+    Returns
+    -------
+    Response
+        With a policy that allows the embedded stylesheet by its hash and nothing else.
+    """
+    if request.query_params.get("format") == "json":
+        return JSONResponse(result)
+    return HTMLResponse(html, headers={"Content-Security-Policy": page_policy()})
+
+
+def _name_of(request: Request, visitor: Visitor | None) -> str:
+    if visitor is None or visitor.actor.scope is not None:
+        return ""
+    return workspace_of(request).directory.name_of(visitor.actor.actor) or "signed in"
 
 
 def _sections(visitor: Visitor | None, here: str) -> list[dict[str, object]]:

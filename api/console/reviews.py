@@ -13,10 +13,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import JsonValue
 
-from answerable.api.console.casefile import explained, head_of
+from answerable.api.console.casefile import body_of, explained, head_of, input_rows, step_rows
 from answerable.api.console.rendering import Page, reply
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.visitor import Form, Visitor, form_of, signed_in, workspace_of
+from answerable.api.flows.decisions import read_decision
 from answerable.api.flows.review import (
     ReviewRequest,
     complete_review,
@@ -25,8 +26,10 @@ from answerable.api.flows.review import (
 )
 from answerable.api.flows.stored import decision_entry
 from answerable.api.http.schemas import ID_PATTERN
+from answerable.api.wiring import Workspace
 from answerable.audit.codes import Outcome, Role
-from answerable.audit.errors import InvalidInput
+from answerable.audit.errors import InvalidInput, NotFound
+from answerable.audit.kinds import EntryKind
 
 __all__ = ["router"]
 
@@ -35,6 +38,7 @@ Reviewer = Annotated[Visitor, Depends(signed_in(Role.REVIEWER))]
 Sent = Annotated[tuple[Visitor, Form], Depends(form_of(Role.REVIEWER))]
 ContestPath = Annotated[str, Path(pattern=ID_PATTERN)]
 _PURPOSE = "human-review"
+_LEAD = "First the case and what the person says; the system's reasons only after that."
 
 
 @router.get("/console/reviews")
@@ -61,21 +65,42 @@ def reviews(request: Request, visitor: Reviewer) -> Response:
     return reply(request, page, visitor)
 
 
+@router.get("/console/reviews/{contest_id}")
+def review_head(request: Request, contest_id: ContestPath, visitor: Reviewer) -> Response:
+    """Say what is contested, before anything personal is read."""
+    workspace = workspace_of(request)
+    entry = decision_entry(workspace, _contested_decision(workspace, contest_id))
+    view = head_of(workspace, entry) | {"contest_id": contest_id, "opened": False}
+    page = Page("review.html.j2", "Review a decision", view, lead=_LEAD)
+    return reply(request, page, visitor)
+
+
 @router.post("/console/reviews/{contest_id}")
 def review_case(request: Request, contest_id: ContestPath, sent: Sent) -> Response:
     """Open a contested case; the reading is logged."""
     workspace = workspace_of(request)
     visitor, _ = sent
     contest = read_contest(workspace, contest_id, purpose=_PURPOSE, actor=visitor.actor)
-    entry = decision_entry(workspace, contest.decision)
-    found = workspace.registry().functions.get(entry.header.function or "")
-    view = head_of(workspace, entry) | {
-        "contest_id": contest_id,
-        "grounds": contest.grounds,
-        "outcome_codes": list(found.record.outcome_codes) if found else [],
+    case = read_decision(workspace, contest.decision, purpose=_PURPOSE, actor=visitor.actor)
+    found = workspace.registry().functions.get(case.entry.header.function or "")
+    codes = list(found.record.outcome_codes) if found else []
+    view = (
+        head_of(workspace, case.entry)
+        | body_of(case)
+        | {
+            "contest_id": contest_id,
+            "opened": True,
+            "grounds": contest.grounds,
+            "outcome_codes": cast("list[JsonValue]", codes),
+        }
+    )
+    drawn = {
+        "explanation": explained(workspace, contest.decision, _PURPOSE, visitor.actor),
+        "steps": step_rows(case.decision),
+        "inputs": input_rows(case.decision),
     }
-    drawn = {"explanation": explained(workspace, contest.decision, _PURPOSE, visitor.actor)}
-    return reply(request, Page("review.html.j2", "Review a decision", view, drawn), visitor)
+    page = Page("review.html.j2", "Review a decision", view, drawn, lead=_LEAD)
+    return reply(request, page, visitor)
 
 
 @router.post("/console/reviews/{contest_id}/result")
@@ -87,10 +112,10 @@ def review_result(request: Request, contest_id: ContestPath, sent: Sent) -> Resp
     if form.get("result") not in {"upheld", "overturned"}:
         raise InvalidInput("the result must be upheld or overturned", where="result")
     new_code = form.get("new_outcome_code") or None
-    complete_review(
+    done = complete_review(
         workspace,
         ReviewRequest(
-            decision_id=form.get("decision_id", ""),
+            decision_id=_contested_decision(workspace, contest_id),
             result="overturned" if overturned else "upheld",
             reason_code=form.get("reason_code", ""),
             note=form.get("note", ""),
@@ -100,7 +125,18 @@ def review_result(request: Request, contest_id: ContestPath, sent: Sent) -> Resp
         ),
         actor=visitor.actor,
     )
-    return RedirectResponse("/console/reviews", status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(
+        f"/console/decisions/{done.review.record.decision}", status_code=HTTPStatus.SEE_OTHER
+    )
+
+
+def _contested_decision(workspace: Workspace, contest_id: str) -> str:
+    """Return the decision a contest names, from the contest's header."""
+    entry = workspace.log.entry(contest_id)
+    named = [link.entry for link in entry.header.links if link.rel == "contests" and link.entry]
+    if entry.kind is not EntryKind.CONTEST_FILED or not named:
+        raise NotFound("there is no contest of this id")
+    return named[0]
 
 
 def _outcome(code: str | None) -> Outcome:

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from answerable.api.console.rendering import Page, reply
 from answerable.api.console.visitor import current_visitor
 from answerable.api.http.errors import problem_of, status_of
-from answerable.audit.errors import AnswerableError, InvalidInput, NotAuthenticated
+from answerable.audit.errors import (
+    AnswerableError,
+    InvalidInput,
+    NotAuthenticated,
+    Unavailable,
+)
 
 __all__ = ["ConsoleRoute"]
+
+
+_TITLES: Final[dict[int, str]] = {
+    HTTPStatus.UNAUTHORIZED: "You are not signed in",
+    HTTPStatus.FORBIDDEN: "This is not yours to see",
+    HTTPStatus.NOT_FOUND: "Nothing is here",
+    HTTPStatus.CONFLICT: "This does not fit what is there",
+    HTTPStatus.GONE: "This was erased",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something is missing",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not possible right now",
+}
 
 
 class ConsoleRoute(APIRoute):
@@ -36,7 +53,7 @@ class ConsoleRoute(APIRoute):
                 )
             except AnswerableError as raised:
                 error = raised
-            return _error_page(request, error)
+            return await run_in_threadpool(_error_page, request, error)
 
         return handled
 
@@ -50,8 +67,12 @@ def _error_page(request: Request, error: AnswerableError) -> Response:
     status = status_of(type(error))
     page = Page(
         template="error.html.j2",
-        title=HTTPStatus(status).phrase,
+        title=_TITLES.get(status, "Something is in the way"),
         view={"what": error.what, "where": error.where, "remedy": error.remedy, "status": status},
         status=status,
     )
-    return reply(request, page, current_visitor(request))
+    try:
+        visitor = current_visitor(request)
+    except Unavailable:
+        visitor = None
+    return reply(request, page, visitor)

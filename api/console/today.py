@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from answerable.api.console.rendering import Page, reply
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.visitor import STAFF, Visitor, signed_in, workspace_of
+from answerable.api.console.wording import outcome_words
 from answerable.api.flows.review import open_contests
 from answerable.api.wiring import Workspace
 from answerable.governance.status import status_of
@@ -96,9 +97,11 @@ def _chart(outcomes: Counter[str]) -> object | None:
     text = ChartText(
         id="outcomes",
         title="Decisions by outcome",
-        description="All decisions in the log, by outcome code.",
+        description="All decisions in the log.",
     )
-    rows = [IntervalRow(name, float(count)) for name, count in outcomes.most_common()]
+    rows = [
+        IntervalRow(outcome_words(name), float(count)) for name, count in outcomes.most_common()
+    ]
     return interval_bars(text, rows, units="count")
 
 

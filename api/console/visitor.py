@@ -21,6 +21,7 @@ from answerable.audit.errors import InvalidInput, NotAllowed, NotAuthenticated
 
 __all__ = [
     "COOKIE",
+    "EVIDENCE_READERS",
     "STAFF",
     "Form",
     "Visitor",
@@ -35,6 +36,14 @@ __all__ = [
 
 COOKIE: Final = "answerable_session"
 STAFF: Final = tuple(role for role in Role if role not in {Role.SERVICE, Role.SUBJECT})
+EVIDENCE_READERS: Final = (
+    Role.SCIENTIST,
+    Role.MODEL_OWNER,
+    Role.COMPLIANCE,
+    Role.OFFICER,
+    Role.AUDITOR,
+)
+"""Who may see evidence whole, as over HTTP; others see it without small groups."""
 _SESSION_HOURS: Final = 8
 _MICROS_PER_HOUR: Final = 3_600_000_000
 _CSRF_BYTES: Final = 24
@@ -52,9 +61,19 @@ class Visitor:
     session: str
     """Hash of the session's secret."""
 
+    @property
+    def home(self) -> str:
+        """The first page this visitor may see."""
+        return "/console/" if self.actor.scope is None else f"/my/{self.actor.scope}"
+
     def holds(self, *roles: str) -> bool:
         """Return whether the visitor holds one of the roles, for templates."""
         return any(role.value in roles for role in self.actor.roles)
+
+    @property
+    def reads_evidence(self) -> bool:
+        """Whether evidence may be shown to them whole."""
+        return not self.actor.roles.isdisjoint(EVIDENCE_READERS)
 
 
 def workspace_of(request: Request) -> Workspace:
@@ -102,7 +121,28 @@ def signed_in(*roles: Role) -> Callable[[Request], Visitor]:
 
 
 async def read_form(request: Request) -> Form:
-    """Return the fields of a form, each at most once."""
+    """Return the fields of a form, each once.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    Form
+        Without the spaces around what was typed.
+
+    Raises
+    ------
+    NotAllowed
+        If the browser says that another site sent it.
+    InvalidInput
+        If it is not a form.
+    """
+    # Before a session exists no token can protect the sign-in form itself; browsers say
+    # where a request comes from.
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise NotAllowed("this form came from another site", remedy="Use the console's own pages.")
     body = await request.body()
     try:
         fields = parse_qs(
@@ -129,7 +169,6 @@ def form_of(*roles: Role) -> Callable[..., Awaitable[tuple[Visitor, Form]]]:
     Callable
         Raises :class:`NotAllowed` when the token is missing or another session's.
     """
-
     allowed = Depends(signed_in(*roles))
 
     async def checked(request: Request, visitor: Visitor = allowed) -> tuple[Visitor, Form]:

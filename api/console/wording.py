@@ -86,6 +86,11 @@ def kind_words(kind: str) -> str:
 def outcome_words(code: str | None) -> str:
     """Return an outcome code as words; an organisation's own codes stay as they are.
 
+    Returns
+    -------
+    str
+        To be escaped by the template.
+
     Examples
     --------
     >>> outcome_words("decline"), outcome_words("decline.income"), outcome_words(None)
@@ -98,6 +103,11 @@ def outcome_words(code: str | None) -> str:
 
 def tone_of(state: str) -> str:
     """Return the look of a state of a decision function.
+
+    Returns
+    -------
+    str
+        A tone of the report kit's badges.
 
     Examples
     --------
