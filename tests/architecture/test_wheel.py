@@ -181,7 +181,7 @@ def test_asking_for_help_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_logging_a_decision_imports_nothing_heavy(tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "import answerable.audit.errors, answerable.audit.records, answerable.audit.canonical\n"
+        "import answerable.audit.log, answerable.audit.queries, answerable.audit.verify\n"
         f"heavy = sorted(set({HEAVY!r}) & set(sys.modules))\n"
         "assert not heavy, heavy\n"
     )
