@@ -163,16 +163,17 @@ def list_decisions(workspace: Workspace, query: DecisionQuery) -> list[DecisionL
     digest = None if query.function is None else function_digest(workspace, query.function)
     found: list[DecisionLine] = []
     before = query.after
+    step = query.limit if query.outcome is None else _SCAN
     while len(found) < query.limit:
         page = workspace.log.latest(
-            kinds=(EntryKind.DECISION,), function=digest, before=before, limit=_SCAN
+            kinds=(EntryKind.DECISION,), function=digest, before=before, limit=step
         )
         found.extend(
             _line(workspace, entry)
             for entry in page
             if query.outcome is None or entry.header.outcome == query.outcome
         )
-        if len(page) < _SCAN:
+        if len(page) < step:
             break
         before = page[-1].seq
     return found[: query.limit]
