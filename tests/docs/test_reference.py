@@ -1,13 +1,41 @@
-"""docs/reference.md describes every setting, error, entry kind, command and route, as they are."""
+"""The marked blocks of the documents say what the code says: settings, errors, kinds, routes ..."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.architecture.seeding import load_tool
 
 reference = load_tool("reference")
 
+DOCUMENTS = [
+    pytest.param(path, id=path.relative_to(reference.ROOT).as_posix())
+    for path in reference.documents()
+]
 
-def test_the_reference_is_what_the_code_says() -> None:
-    assert reference.TARGET.read_text(encoding="utf-8") == reference.reference()
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_document_is_what_the_code_says(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert text == reference.refreshed(text)
+
+
+def test_every_kind_of_block_stands_in_one_document() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in reference.documents()]
+    blocks = [block["name"] for text in texts for block in reference.BLOCK.finditer(text)]
+    assert sorted(blocks) == sorted(reference.WRITERS)
 
 
 def test_every_description_of_an_entry_kind_is_of_one_that_exists() -> None:
     assert set(reference.KINDS) == {kind.value for kind in reference.EntryKind}
+
+
+def test_a_setting_without_a_description_is_a_finding() -> None:
+    with pytest.raises(reference.Undescribed, match="port has no description"):
+        reference._described("", "port")
+
+
+def test_a_document_that_differs_from_the_code_is_a_finding() -> None:
+    text = "<!-- from the code: exit-codes -->\n| 9 | wrong |\n<!-- end -->\n"
+    assert "| 4 | integrity is broken |" in reference.refreshed(text)
+    assert "wrong" not in reference.refreshed(text)
