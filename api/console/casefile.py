@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, cast
 
@@ -31,6 +33,7 @@ __all__ = [
     "explained",
     "head_of",
     "input_rows",
+    "input_titles",
     "related_lines",
     "step_rows",
 ]
@@ -159,7 +162,7 @@ def explained(
         catalogue = catalogue_of(workspace, stored.explanation.catalogue)
     except NotFound:
         return explanation_view(ExplanationResult.read(stored.explanation.to_result()))
-    view = explanation_view(_titled(stored.explanation, catalogue))
+    view = explanation_view(_titled(stored.explanation, input_titles(catalogue)))
     told = [
         (catalogue.text(reason.code, _LANGUAGE).reason, *row[1:])
         for reason, row in zip(stored.explanation.reasons, view.reasons, strict=True)
@@ -167,12 +170,32 @@ def explained(
     return replace(view, reasons=tuple(told))
 
 
-def _titled(explanation: Explanation, catalogue: Catalogue) -> ExplanationResult:
-    """Name the inputs as the catalogue does, with the column's own name beside it."""
+def input_titles(catalogue: Catalogue) -> dict[str, str]:
+    """Return what the catalogue calls each input, by column and by group of columns.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+
+    Returns
+    -------
+    dict of str to str
+        The title; with the column's own name where two inputs share one.
+    """
+    named = {
+        player.name: catalogue.text(player.code, _LANGUAGE).title for player in catalogue.players
+    }
+    shared = {title for title, n in Counter(named.values()).items() if n > 1}
     titles: dict[str, str] = {}
     for player in catalogue.players:
-        title = catalogue.text(player.code, _LANGUAGE).title
-        titles |= {name: f"{title} ({name})" for name in (player.name, *player.columns)}
+        title = named[player.name]
+        alone = title not in shared and len(player.columns) == 1
+        titles |= {name: title if alone else f"{title} ({name})" for name in player.columns}
+        titles[player.name] = title if title not in shared else f"{title} ({player.name})"
+    return titles
+
+
+def _titled(explanation: Explanation, titles: Mapping[str, str]) -> ExplanationResult:
     read = ExplanationResult.read(explanation.to_result())
     changed = [
         item.model_copy(
@@ -212,9 +235,28 @@ def step_rows(decision: Decision) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def input_rows(decision: Decision) -> list[tuple[str, str]]:
-    """Return the inputs of a decision as rows of text, by name."""
-    return [(name, _text(value)) for name, value in sorted(decision.inputs.items())]
+def input_rows(workspace: Workspace, decision: Decision) -> list[tuple[str, str, str]]:
+    """Return the inputs of a decision as rows of text.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    decision : Decision
+
+    Returns
+    -------
+    list of tuple
+        Column, what the catalogue calls it, value; by column.
+    """
+    found = workspace.registry().functions.get(decision.function)
+    try:
+        titles = input_titles(catalogue_of(workspace, found.record.catalogue)) if found else {}
+    except NotFound:
+        titles = {}
+    return [
+        (name, titles.get(name, "–"), _text(value))
+        for name, value in sorted(decision.inputs.items())
+    ]
 
 
 def _text(value: object) -> str:

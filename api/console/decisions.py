@@ -145,7 +145,7 @@ def decision_file(
     drawn: dict[str, object] = {
         "explanation": None,
         "steps": step_rows(opened.decision),
-        "inputs": input_rows(opened.decision),
+        "inputs": input_rows(workspace, opened.decision),
     }
     if opened.decision.explanation is not None:
         drawn["explanation"] = explained(workspace, decision_id, purpose, visitor.actor)

@@ -229,7 +229,7 @@ def _flow(lineage: Lineage, gate: GateResult | None) -> Chart:
         FlowNode(
             f"data-{number}",
             0,
-            f"{item.use.replace('_', '-')} data",
+            item.use.replace("_", "-"),
             item.found.record.name if item.found else "not registered",
         )
         for number, item in enumerate(lineage.datasets)

@@ -97,7 +97,7 @@ def review_case(request: Request, contest_id: ContestPath, sent: Sent) -> Respon
     drawn = {
         "explanation": explained(workspace, contest.decision, _PURPOSE, visitor.actor),
         "steps": step_rows(case.decision),
-        "inputs": input_rows(case.decision),
+        "inputs": input_rows(workspace, case.decision),
     }
     page = Page("review.html.j2", "Review a decision", view, drawn, lead=_LEAD)
     return reply(request, page, visitor)

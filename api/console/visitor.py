@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request, Response
 
 from answerable.api.actor import ActorContext
+from answerable.api.flows.access import current_roles
 from answerable.api.state.credentials import LoginLink, Session, new_secret, same_text, secret_hash
 from answerable.api.wiring import Workspace
 from answerable.audit.codes import Role
@@ -92,7 +93,12 @@ def current_visitor(request: Request) -> Visitor | None:
     session = workspace.state.session_of(secret_hash(secret), now=workspace.clock())
     if session is None:
         return None
-    actor = ActorContext(actor=session.actor, roles=session.roles, scope=session.scope)
+    roles = session.roles
+    if session.scope is None:
+        roles = current_roles(workspace, session.actor, roles)
+        if not roles:
+            return None
+    actor = ActorContext(actor=session.actor, roles=roles, scope=session.scope)
     return Visitor(actor=actor, csrf=session.csrf, session=session.hash)
 
 
