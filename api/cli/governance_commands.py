@@ -186,11 +186,10 @@ def lineage(
     function: FunctionArgument, *, db: DatabaseOption = None, json: JsonOption = None
 ) -> None:
     """Show which data, code, policy and people stand behind a decision function."""
+    from answerable.api.cli.lineage_text import lineage_lines
     from answerable.governance.lineage import lineage_of
 
     with open_session(db) as (workspace, _):
-        result = lineage_of(workspace.registry(), function).to_result()
-    if write_json(json, result):
-        return
-    for name, value in result.items():
-        say(f"{name}: {value}")
+        found = lineage_of(workspace.registry(), function)
+    if not write_json(json, found.to_result()):
+        say(*lineage_lines(found))

@@ -61,7 +61,7 @@ def run_demo(root: Path, *, serve: bool, port: int) -> None:
     narrator = Narrator()
     folder = fresh_folder(root)
     chosen = free_port(port)
-    if chosen != port:
+    if port and chosen != port:
         narrator.say(f"Port {port} is taken; using {chosen}.")
     with create_workspace(folder.settings(chosen)) as workspace:
         folder.write_settings_file()
