@@ -1,22 +1,27 @@
 """Releases: what a holding gate permits, and under which release a function decides.
 
-A release entry counts only with what it rests on: its gate result stands in the log, and
-every signature it names is an approval of the same function and bundle by another person.
-An entry that merely claims to be a release permits nothing.
+A release entry counts only with what it rests on: its gate result stands in the log, every
+signature it names is an approval of the same function and bundle by another person, none of
+them nor of the waivers was withdrawn, and the waivers have not expired. An entry that merely
+claims to be a release permits nothing.
+
+Four eyes, whatever the policy says: nobody releases on their own signature alone, and nobody
+on their own signature under a policy of their own.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from answerable.audit.errors import NotReleased, PolicyViolation
+from answerable.audit.errors import NotAllowed, NotReleased, PolicyViolation
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Release
 from answerable.governance.gate import GateResult
 from answerable.governance.policy import Policy
 from answerable.governance.registry import Registry, ReleaseEntry
+from answerable.governance.signoff import person_of
 
-__all__ = ["is_supported", "release_in_force", "release_record"]
+__all__ = ["ends_at", "is_supported", "release_in_force", "release_record", "require_four_eyes"]
 
 _DAY: Final = 86_400_000_000
 
@@ -103,7 +108,7 @@ def release_in_force(
         and item.record.environment == environment
         and item.ended is None
         and is_supported(registry, item)
-        and now < item.record.valid_until
+        and now < ends_at(registry, item)
     ]
     if not valid:
         raise NotReleased(
@@ -131,5 +136,66 @@ def is_supported(registry: Registry, item: ReleaseEntry) -> bool:
             return False
         if (given.record.function, given.record.bundle) != (release.function, release.bundle):
             return False
-        signers.add(given.record.signer)
-    return gate_stands and bool(signers) and len(signers) == len(release.sign_offs)
+        if given.withdrawn:
+            return False
+        signers.add(person_of(registry, given.record.signer))
+    distinct = bool(signers) and len(signers) == len(release.sign_offs)
+    answered = [registry.waivers.get(name) for name in release.waivers]
+    waived = all(waiver is not None and not waiver.withdrawn for waiver in answered)
+    return gate_stands and distinct and waived and _four_eyes(registry, release, item.at.actor)
+
+
+def ends_at(registry: Registry, item: ReleaseEntry) -> int:
+    """Return when a release ends at the latest: with the first waiver it rests on.
+
+    Parameters
+    ----------
+    registry : Registry
+        What the log says.
+    item : ReleaseEntry
+        A release.
+
+    Returns
+    -------
+    int
+        Microseconds since 1970 UTC.
+    """
+    waivers = (registry.waivers.get(name) for name in item.record.waivers)
+    expiries = (waiver.record.expires_at for waiver in waivers if waiver is not None)
+    return min([item.record.valid_until, *expiries])
+
+
+def require_four_eyes(registry: Registry, release: Release, releaser: str) -> None:
+    """Refuse a release that one person alone would stand behind.
+
+    Parameters
+    ----------
+    registry : Registry
+        What the log says.
+    release : Release
+        The record to be appended.
+    releaser : str
+        Reference of who releases.
+
+    Raises
+    ------
+    NotAllowed
+        If the only signer is also who releases, or who registered the policy.
+    """
+    if not _four_eyes(registry, release, releaser):
+        raise NotAllowed(
+            "the only person who signed also releases, or registered the policy",
+            where="release",
+            remedy="Another person signs, in a role of its own.",
+        )
+
+
+def _four_eyes(registry: Registry, release: Release, releaser: str) -> bool:
+    given = (registry.sign_offs.get(name) for name in release.sign_offs)
+    signers = {person_of(registry, item.record.signer) for item in given if item is not None}
+    policy = registry.policy_named(release.policy)
+    lawmaker = {person_of(registry, policy.at.actor)} if policy is not None else set()
+    alone = 1
+    return all(
+        len(signers | others) > alone for others in ({person_of(registry, releaser)}, lawmaker)
+    )

@@ -8,7 +8,8 @@ A signature counts when, in this order,
 4. it names the current bundle;
 5. it states how often the hold-out had been assessed, and that was true;
 6. the signer is not excluded by the policy (trainer of a model, requester of the release);
-7. the signer has not already signed in another role: one person, one role.
+7. the signer has not already signed in another role: one person, one role. Who holds one
+   signing key is one person, under however many references it was registered.
 
 A valid rejection is an answer too: it stands until it is withdrawn or the bundle changes.
 """
@@ -37,6 +38,7 @@ __all__ = [
     "check_sign_offs",
     "excluded_persons",
     "looks_shown",
+    "person_of",
     "require_acceptable",
 ]
 
@@ -127,6 +129,12 @@ def excluded_persons(found: FunctionEntry, rule: SignOffRule) -> dict[str, Refus
     return persons
 
 
+def person_of(registry: Registry, ref: str) -> str:
+    """Return what tells persons apart: the signing key, or the reference of who has none."""
+    held = registry.actors.get(ref)
+    return ref if held is None or held.record.public_key is None else held.record.public_key
+
+
 def looks_shown(registry: Registry, bundle: Bundle, *, before_seq: int | None = None) -> int:
     """Count the assessments of the hold-outs in a bundle: the number a signer is shown."""
     hold_outs = {
@@ -161,7 +169,7 @@ def check_sign_offs(registry: Registry, bundle: Bundle, policy: Policy, now: int
     NotFound
         If the function is not registered.
     """
-    counted: dict[str, Role] = {}
+    counted: set[str] = set()
     accepted: list[SignOffEntry] = []
     rejections: list[EntryId] = []
     refused: list[RefusedSignOff] = []
@@ -169,7 +177,8 @@ def check_sign_offs(registry: Registry, bundle: Bundle, policy: Policy, now: int
     for item in sorted(given, key=lambda entry: entry.at.seq):
         sign_off = item.record
         reason = _refusal(registry, item, bundle, policy, now)
-        if reason is None and sign_off.signer in counted:
+        person = person_of(registry, sign_off.signer)
+        if reason is None and person in counted:
             reason = Refusal.SAME_PERSON
         if reason is not None:
             refused.append(
@@ -178,7 +187,7 @@ def check_sign_offs(registry: Registry, bundle: Bundle, policy: Policy, now: int
                 )
             )
             continue
-        counted[sign_off.signer] = sign_off.role
+        counted.add(person)
         if sign_off.decision == "reject":
             rejections.append(item.at.entry)
         else:
@@ -227,8 +236,10 @@ def _refusal_of_record(
         return Refusal.LOOKS_NOT_SHOWN
     if rule is None:
         return Refusal.ROLE_NOT_ASKED
-    found = registry.function(bundle.function)
-    return excluded_persons(found, rule).get(sign_off.signer)
+    signer = person_of(registry, sign_off.signer)
+    excluded = excluded_persons(registry.function(bundle.function), rule)
+    reasons = (why for ref, why in excluded.items() if person_of(registry, ref) == signer)
+    return next(reasons, None)
 
 
 def _refusal_of_signer(registry: Registry, sign_off: SignOff) -> Refusal | None:
@@ -294,4 +305,6 @@ def _signed_before(
 ) -> bool:
     state = check_sign_offs(registry, bundle, policy, now)
     standing = (*state.accepted, *state.rejected_by)
-    return any(registry.sign_offs[name].record.signer == sign_off.signer for name in standing)
+    signers = (registry.sign_offs[name].record.signer for name in standing)
+    person = person_of(registry, sign_off.signer)
+    return any(person_of(registry, signer) == person for signer in signers)

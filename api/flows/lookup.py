@@ -17,7 +17,7 @@ from answerable.audit.records import (
     UseCase,
 )
 from answerable.governance.registry import Registry, ReleaseEntry
-from answerable.governance.release import release_in_force
+from answerable.governance.release import ends_at, release_in_force
 
 __all__ = [
     "FunctionFacts",
@@ -98,7 +98,7 @@ def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
         name=found.name,
         use_case=use_case_of(registry, found.record.use_case),
         release=release.at.entry if release is not None else None,
-        valid_until=release.record.valid_until if release is not None else None,
+        valid_until=ends_at(registry, release) if release is not None else None,
     )
 
 

@@ -16,7 +16,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import EntryLink, Release, ReleaseEnded, Role
 from answerable.governance.gate import GateResult
 from answerable.governance.gate import evaluate_gate as judge
-from answerable.governance.release import release_in_force, release_record
+from answerable.governance.release import release_in_force, release_record, require_four_eyes
 
 __all__ = ["evaluate_gate", "record_gate", "release", "suspend"]
 
@@ -110,7 +110,7 @@ def release(
     Raises
     ------
     NotAllowed
-        If the actor may not.
+        If the actor may not, or the only signer releases or registered the policy.
     NotFound
         If the function or its policy is not registered.
     PolicyViolation
@@ -122,6 +122,7 @@ def release(
     result = judge(workspace.registry(), digest, policy, workspace.clock())
     gate = append_evidence(workspace, result.evidence(code=CODE_VERSION), acting=(actor, role))
     granted = release_record(result, policy, gate=gate.digest, environment=environment)
+    require_four_eyes(workspace.registry(), granted, actor.actor)
     links = [EntryLink(rel="rests-on", entry=gate.entry_id)]
     links += [EntryLink(rel="signed-by", entry=entry) for entry in granted.sign_offs]
     links += [EntryLink(rel="waived-by", entry=entry) for entry in granted.waivers]

@@ -8,7 +8,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.context import Recorded
 from answerable.api.flows.register.entry import record_once
 from answerable.api.wiring import Workspace
-from answerable.audit.errors import InvalidInput
+from answerable.audit.errors import Conflict, InvalidInput
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Actor, Role, UseCase
 
@@ -49,6 +49,8 @@ def register_actor(
         If the actor is no administrator.
     InvalidInput
         If the name is empty, no role is given, or a service gets a person's role.
+    Conflict
+        If the public key belongs to somebody who is registered: one person, one key.
     """
     actor.as_person(Role.ADMIN)
     service = Role.SERVICE in roles
@@ -57,6 +59,13 @@ def register_actor(
             "an actor needs roles, and a service has that role alone",
             where="roles",
             remedy="Register the person and the service separately.",
+        )
+    held = (item.public_key for item in workspace.directory.actors() if item.roles)
+    if public_key is not None and public_key in held:
+        raise Conflict(
+            "this public key belongs to somebody who is registered",
+            where="public_key",
+            remedy="Each person signs with a key of their own.",
         )
     return workspace.directory.register(
         name, tuple(roles), public_key=public_key, service=service, by=actor.actor
