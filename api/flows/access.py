@@ -15,12 +15,13 @@ from answerable.api.state.credentials import (
     new_secret,
 )
 from answerable.api.wiring import Workspace
-from answerable.audit.errors import InvalidInput
+from answerable.audit.errors import InvalidInput, NotFound
 from answerable.audit.records import Role
 
 __all__ = [
     "IssuedKey",
     "actor_of_key",
+    "current_roles",
     "issue_api_key",
     "issue_login_link",
     "list_api_keys",
@@ -190,7 +191,7 @@ def issue_login_link(
 
 
 def actor_of_key(workspace: Workspace, hash_hex: str) -> ActorContext | None:
-    """Return who a key's hash stands for, None when it is unknown, expired or revoked.
+    """Return who a key's hash stands for; None when it is unknown, expired, revoked or left over.
 
     Parameters
     ----------
@@ -202,9 +203,39 @@ def actor_of_key(workspace: Workspace, hash_hex: str) -> ActorContext | None:
     Returns
     -------
     ActorContext or None
-        With the roles of the key.
+        With those roles of the key that the log still gives its holder.
     """
     key = workspace.state.key_of(hash_hex)
     if key is None or not key.usable(workspace.clock()):
         return None
-    return ActorContext(actor=key.actor, roles=key.roles, service=key.service)
+    roles = current_roles(workspace, key.actor, key.roles)
+    if not roles:
+        return None
+    return ActorContext(
+        actor=key.actor, roles=roles, service=workspace.directory.find(key.actor).service
+    )
+
+
+def current_roles(workspace: Workspace, actor: str, roles: frozenset[Role]) -> frozenset[Role]:
+    """Return those of an actor's roles that the log gives them now.
+
+    Keys and sessions lie in a database without proofs: what they may do is what the log says.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    actor : str
+        Reference of the actor.
+    roles : frozenset[Role]
+        Roles of a key or session.
+
+    Returns
+    -------
+    frozenset[Role]
+        Empty when the actor is unknown or has left.
+    """
+    try:
+        return roles & frozenset(workspace.directory.find(actor).roles)
+    except NotFound:
+        return frozenset()

@@ -22,9 +22,11 @@ from answerable.audit.records import EntryLink, Evidence, Record, RecordsRead, R
 
 __all__ = [
     "CODE_VERSION",
+    "DATASET_ROLE",
     "append_clear",
     "append_evidence",
     "dataset_subject",
+    "is_dataset_id",
     "note_read",
     "receipt_of",
 ]
@@ -32,6 +34,9 @@ __all__ = [
 R = TypeVar("R", bound=Record)
 
 CODE_VERSION: Final = f"answerable {answerable.__version__}"
+DATASET_ROLE: Final = "dataset"
+"""Role of a data set as key holder; no person has it."""
+_DATASET_ID: Final = "dataset:"
 _MOST_LINKS: Final = 500
 """More links would not fit a header; the record still lists every entry."""
 
@@ -135,7 +140,12 @@ def append_evidence(
 
 def dataset_subject(name: str, data: dict[str, JsonValue] | None = None) -> DraftSubject:
     """Return a data set as the key holder of an entry, with data only it may open."""
-    return DraftSubject(role="dataset", subject_id=f"dataset:{name}", data=data)
+    return DraftSubject(role=DATASET_ROLE, subject_id=f"{_DATASET_ID}{name}", data=data)
+
+
+def is_dataset_id(subject_id: str) -> bool:
+    """Return whether an id names a data set as key holder: no person may share its key."""
+    return subject_id.startswith(_DATASET_ID)
 
 
 def note_read(

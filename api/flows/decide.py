@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.append import CODE_VERSION
+from answerable.api.flows.append import CODE_VERSION, DATASET_ROLE, is_dataset_id
 from answerable.api.flows.cases import (
     Applicant,
     ApplicationRequest,
@@ -244,14 +244,21 @@ def _draft(
 ) -> Draft:
     if not request.subjects:
         raise InvalidInput("a decision needs at least one data subject", where="subjects")
+    named = [(item.role, item.subject_id) for item in request.subjects]
+    if any(role == DATASET_ROLE or is_dataset_id(subject_id) for role, subject_id in named):
+        raise InvalidInput(
+            f"ids that begin with 'dataset:' and the role {DATASET_ROLE!r} stand for data sets",
+            where="subjects",
+            remedy="Name the person by another id and role.",
+        )
     decision = case.decision
-    actor, role = acting
+    actor, acted_as = acting
     return Draft(
         kind=EntryKind.DECISION,
         entry_id=case.entry_id,
         record=decision,
         actor=actor.actor,
-        role=role,
+        role=acted_as,
         subjects=tuple(
             DraftSubject(role=item.role, subject_id=item.subject_id, data=dict(item.data))
             for item in request.subjects

@@ -20,7 +20,7 @@ from answerable.api.flows.stored import (
 from answerable.api.wiring import Workspace
 from answerable.audit.canonical import sha256_digest
 from answerable.audit.entries import Draft, Entry, Receipt
-from answerable.audit.errors import NotFound
+from answerable.audit.errors import NotAllowed, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Decision, EntryLink, Evidence, Role
 from answerable.explain.explanation import Explanation
@@ -107,7 +107,7 @@ def stored_explanation(
         If the purpose is not a code.
     """
     role = actor.acting_on(decision_id, *_READERS)
-    view = _view(workspace, decision_id)
+    view = _view(workspace, decision_id, actor, role)
     _note(workspace, view, (actor, role), purpose, "explanation")
     return view
 
@@ -155,7 +155,7 @@ def letter(
         If the view or language is unknown, or a fact the view requires is not set.
     """
     role = actor.acting_on(decision_id, *_READERS)
-    found = _view(workspace, decision_id)
+    found = _view(workspace, decision_id, actor, role)
     written = render_letter(_letter_facts(workspace, found), view=view, language=language)
     _note(workspace, found, (actor, role), purpose, "letter")
     record = Evidence(
@@ -218,7 +218,7 @@ def replay(
         If the new attributions do not add up.
     """
     role = actor.acting_as(Role.OFFICER, Role.AUDITOR)
-    found = _view(workspace, decision_id)
+    found = _view(workspace, decision_id, actor, role)
     facts = function_facts(workspace, found.decision.function)
     result = replay_explanation(
         found.explanation, explainer_of(workspace, facts), found.decision.inputs
@@ -251,8 +251,15 @@ def replay(
     )
 
 
-def _view(workspace: Workspace, decision_id: str) -> ExplanationView:
+def _view(
+    workspace: Workspace, decision_id: str, actor: ActorContext, role: Role
+) -> ExplanationView:
     decision_entry, decision = open_decision(workspace, decision_id)
+    if role is Role.SERVICE and decision_entry.header.actor != actor.actor:
+        raise NotAllowed(
+            "a service reads what it decided itself, and nothing else",
+            remedy="Use the key of the service that decided, or of a person.",
+        )
     entry = explanation_entry(workspace, decision_id)
     if entry is None:
         raise NotFound(

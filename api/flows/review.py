@@ -283,7 +283,12 @@ def read_contest(
     role = actor.acting_as(Role.REVIEWER, Role.OFFICER, Role.AUDITOR)
     record = workspace.log.read_record(contest_id, Contest)
     note_read(
-        workspace, acting=(actor, role), purpose=purpose, query="contest", entries=[contest_id]
+        workspace,
+        acting=(actor, role),
+        purpose=purpose,
+        query="contest",
+        entries=[contest_id],
+        subjects=[item.ref for item in workspace.log.entry(contest_id).header.subjects],
     )
     return record
 

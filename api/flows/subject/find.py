@@ -8,7 +8,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.append import note_read
+from answerable.api.flows.append import DATASET_ROLE, is_dataset_id, note_read
 from answerable.api.flows.decisions import is_restricted
 from answerable.api.flows.lookup import function_name
 from answerable.api.wiring import Workspace
@@ -119,7 +119,7 @@ def find_subject(
     """
     role = actor.acting_as(Role.OFFICER)
     ref = workspace.log.subject_ref(subject_id)
-    if ref is None:
+    if ref is None or is_dataset_id(subject_id):
         raise NotFound(
             "nothing is held about this person",
             where="subject",
@@ -201,9 +201,13 @@ def known_ref(workspace: Workspace, ref: str) -> str:
     Raises
     ------
     NotFound
-        If the log does not know it.
+        If the log does not know it, or it is a data set's.
     """
     workspace.log.is_erased(ref)
+    named = (item for entry in workspace.log.subject_entries(ref) for item in entry.header.subjects)
+    if any(item.ref == ref and item.role == DATASET_ROLE for item in named):
+        # Whoever erased it as a person would destroy the evidence that rests on the data set.
+        raise NotFound("this reference is a data set's, not a person's", where=ref)
     return ref
 
 
