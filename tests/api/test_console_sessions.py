@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -108,6 +109,14 @@ def test_signing_in_again_ends_the_session_before(story: Story) -> None:
     other = Browser(story)
     other.client.cookies.set(COOKIE, earlier)
     assert other.get("/console/").status_code == 303
+
+
+def test_a_session_gives_no_role_that_the_log_does_not_give(story: Story) -> None:
+    officer = story.actors[Role.OFFICER]
+    browser = Browser(story)
+    browser.use(link_of(story, replace(officer, roles=frozenset({Role.OFFICER, Role.REVIEWER}))))
+    assert browser.get("/console/subjects").status_code == 200
+    assert browser.get("/console/reviews").status_code == 403
 
 
 def test_a_made_up_cookie_opens_nothing(story: Story) -> None:
