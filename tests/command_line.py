@@ -21,9 +21,10 @@ from answerable.api.flows.decide import evaluate_application
 from answerable.api.inputs import Table
 from answerable.api.wiring import system_clock
 from answerable.audit.records import Role
+from tests.api.bank import rows
 from tests.api.story import APPLICANT, FUNCTION, build_story
 
-__all__ = ["Ran", "Shop", "answerable", "boosted_model", "built_shop", "write_rows"]
+__all__ = ["Ran", "Shop", "answerable", "boosted_model", "built_shop", "refused", "write_rows"]
 
 _MINUTE: Final = 60_000_000
 _SETTINGS: Final = """
@@ -143,11 +144,20 @@ def boosted_model() -> bytes:
     import numpy as np
     from xgboost import XGBClassifier
 
-    X = np.array(
-        [[float(str(row[name])) for name in ("income", "debt")] for row in table.records()]
-    )
-    y = [row["approved"] == "yes" for row in table.records()]
+    records = list(rows(200).records())
+    X = np.array([[float(str(row["income"])), float(str(row["debt"]))] for row in records])
+    y = [row["approved"] == "yes" for row in records]
     model = XGBClassifier(n_estimators=5, max_depth=2, n_jobs=1, random_state=1).fit(X, y)
     booster = model.get_booster()
     booster.feature_names = ["income", "debt"]
     return bytes(booster.save_raw("json"))
+
+
+def refused(ran: Ran, code: int, *words: str) -> None:
+    """Require one clear error line on stderr, nothing on stdout, and this exit code."""
+    assert ran.code == code, ran.err or ran.out
+    assert ran.err.startswith("error: ")
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in ran.err

@@ -133,6 +133,8 @@ def progress_bar(message: str, total: int | None) -> Iterator[Callable[[int], No
     )
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+    console = _console(stderr=True)
+    quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task(message, total=total)
         yield lambda done: bar.update(task, completed=done)
