@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
-from answerable.audit.keys.derive import cell_mask, projection_mac, reference_hash
+from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
@@ -256,11 +256,7 @@ class LogReader:
 
     def cell_of(self, entry: Entry) -> int | None:
         """Return the group-cell code in an entry's header; readable after an erasure too."""
-        if entry.header.cell is None:
-            return None
-        period, _, hidden = entry.header.cell.partition(":")
-        key = self._scribe.vault.period_key(period)
-        return int(hidden, 16) ^ cell_mask(key, entry.id)
+        return open_cell(entry.header.cell, entry.id, self._scribe.vault.period_key)
 
     def counts(
         self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from answerable.audit.entries import Header
-from answerable.audit.errors import InvalidInput
+from answerable.audit.beside import CellOf, findings_beside
 from answerable.audit.identity import facts_of
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
-from answerable.audit.store.entry_rows import IndexRows, UncheckedRow
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile
@@ -49,31 +47,29 @@ class StoredLog:
         StoredRow
             In the order of their places; gaps are left for the verifier to find.
         """
-        for first in range(0, self.last + 1, _CHUNK):
+        first: int | None = 0
+        while first is not None and first <= self.last:
             with self.database.read() as connection:
                 rows = _rows(connection, first, min(first + _CHUNK, self.last + 1))
+                first = entry_rows.next_seq(connection, first + _CHUNK)
             yield from rows
 
-    def index_findings(self) -> list[Finding]:
-        """Return where the indexes of subjects and links do not say what the headers say.
+    def findings_beside(self, *, cell_of: CellOf | None = None) -> list[Finding]:
+        """Return where what stands beside the tree does not say what the entries say.
 
-        A missing row would hide an entry from the person it is about; the tree cannot show that.
+        Indexes, bodies, keys, holds, counts: the tree cannot show what is wrong with them.
+
+        Parameters
+        ----------
+        cell_of : Callable[[Entry], int or None], optional
+            Opens group-cell codes, so that counts are compared cell by cell.
 
         Returns
         -------
         list of Finding
-            Empty when both indexes are right. Headers that cannot be read are left to the
-            verifier.
+            Empty when all agree; on a snapshot of its own.
         """
-        findings: list[Finding] = []
-        for first in range(0, self.last + 1, _CHUNK):
-            last = min(first + _CHUNK, self.last + 1)
-            with self.database.read() as connection:
-                rows = entry_rows.rows_between(connection, first, last)
-                indexed = entry_rows.indexed_between(connection, first, last)
-            for row in rows:
-                findings += _index_findings(row, indexed.get(row.seq, ([], [])))
-        return findings
+        return findings_beside(self.database, cell_of=cell_of)
 
     def close(self) -> None:
         """Close the database."""
@@ -153,21 +149,6 @@ def _rows(connection: Connection, first: int, last: int) -> list[StoredRow]:
     return [
         StoredRow(row.seq, row.header, row.leaf, _in_order(bodies.get(row.seq, {})), row.columns)
         for row in entry_rows.rows_between(connection, first, last)
-    ]
-
-
-def _index_findings(row: UncheckedRow, indexed: IndexRows) -> list[Finding]:
-    try:
-        header = Header.from_json(row.header)
-    except InvalidInput:
-        return []
-    name = f"{row.seq} ({header.id})"
-    return [
-        Finding("index", name, f"the index of {what} does not say what the header says")
-        for what, held, due in zip(
-            ("subjects", "links"), indexed, entry_rows.index_of(header), strict=True
-        )
-        if held != due
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +16,10 @@ from pydantic import JsonValue
 
 from answerable.api.settings import Settings
 from answerable.api.wiring import Workspace
+from answerable.audit.beside import CellOf
+from answerable.audit.entries import Entry
 from answerable.audit.errors import NotFound
+from answerable.audit.keys.derive import open_cell
 from answerable.audit.keys.vault import FileVault
 from answerable.audit.stored import StoredLog, stored_log
 from answerable.audit.tree.notes import verifier_key
@@ -45,7 +49,8 @@ def verify(
     VerificationReport
         `ok` is True when there are no findings.
     """
-    return _verify(workspace.log.stored(), workspace.log.vkey, checkpoint, progress)
+    log = workspace.log
+    return _verified(log.stored(), log.vkey, log.cell_of, checkpoint, progress)
 
 
 def verify_database(
@@ -82,25 +87,37 @@ def verify_database(
     """
     stored = stored_log(settings.database_url)
     try:
-        return _verify(stored, key or _own_key(settings, stored.origin), checkpoint, progress)
+        if key is not None:
+            return _verified(stored, key, None, checkpoint, progress)
+        vault, vkey = _own_vault(settings, stored.origin)
+        return _verified(stored, vkey, partial(_cell_of, vault), checkpoint, progress)
     finally:
         stored.close()
 
 
-def _own_key(settings: Settings, origin: str) -> str:
+def _own_vault(settings: Settings, origin: str) -> tuple[FileVault, str]:
     try:
-        seed = FileVault(settings.key_dir).signing_key(origin)
+        vault = FileVault(settings.key_dir)
+        seed = vault.signing_key(origin)
     except NotFound:
         raise NotFound(
             "there is no key to verify this log with",
             where=f"log {origin}",
             remedy="Give the log's verification key with --key, or set ANSWERABLE_KEY_DIR.",
         ) from None
-    return str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
+    return vault, str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
 
 
-def _verify(
-    stored: StoredLog, vkey: str, checkpoint: str | None, progress: Progress | None
+def _cell_of(vault: FileVault, entry: Entry) -> int | None:
+    return open_cell(entry.header.cell, entry.id, vault.period_key)
+
+
+def _verified(
+    stored: StoredLog,
+    vkey: str,
+    cell_of: CellOf | None,
+    checkpoint: str | None,
+    progress: Progress | None,
 ) -> VerificationReport:
     report = verify_log(
         stored.rows(),
@@ -110,8 +127,8 @@ def _verify(
         stored=stored.state,
         progress=progress,
     )
-    # The tree proves the headers; by which of them a person is found stands beside it.
-    more = stored.index_findings()
+    # The tree proves the headers; what else is kept follows from them and is compared here.
+    more = stored.findings_beside(cell_of=cell_of)
     if stored.vkey != vkey:
         what = "the database names another verification key than yours"
         more.append(Finding("checkpoint", "", what))

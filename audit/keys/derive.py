@@ -40,6 +40,7 @@ __all__ = [
     "day_of",
     "holder_lookup",
     "keyed_hash",
+    "open_cell",
     "open_sealed",
     "part_address",
     "pepper_check",
@@ -271,6 +272,29 @@ def cell_mask(period_key: bytes, entry_id: str) -> int:
     """Return the 32 bits that hide a group-cell code in the header of one entry."""
     mask = keyed_hash(period_key, "cell", uuid.UUID(entry_id).bytes)
     return int.from_bytes(mask[:4], "big")
+
+
+def open_cell(hidden: str | None, entry_id: str, key_of: Callable[[str], bytes]) -> int | None:
+    """Return the group-cell code that a header hides as ``<period>:<hex>``, None without one.
+
+    Parameters
+    ----------
+    hidden : str or None
+        The header's `cell`.
+    entry_id : str
+        UUIDv7 of the entry.
+    key_of : Callable[[str], bytes]
+        Gives the key of a period.
+
+    Returns
+    -------
+    int or None
+        Below 2^32.
+    """
+    if hidden is None:
+        return None
+    period, _, masked = hidden.partition(":")
+    return int(masked, 16) ^ cell_mask(key_of(period), entry_id)
 
 
 def period_of(ts: int) -> str:

@@ -38,6 +38,8 @@ __all__ = [
     "insert_entries",
     "knows_subject",
     "last_seq",
+    "next_seq",
+    "parts_between",
     "related_entries",
     "select_entries",
 ]
@@ -267,6 +269,15 @@ def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int
     return parts
 
 
+def parts_between(connection: Connection, first: int, last: int) -> dict[int, frozenset[int]]:
+    """Return the numbers of the stored parts of the places first..last-1, where there are any."""
+    query = select(body.c.seq, body.c.part).where(body.c.seq >= first, body.c.seq < last)
+    parts: dict[int, set[int]] = {}
+    for seq, number in connection.execute(query):
+        parts.setdefault(seq, set()).add(number)
+    return {seq: frozenset(numbers) for seq, numbers in parts.items()}
+
+
 def indexed_between(connection: Connection, first: int, last: int) -> dict[int, IndexRows]:
     """Return what the subject and link indexes say of the places first..last-1, where any do."""
     found: dict[int, IndexRows] = {}
@@ -293,6 +304,19 @@ def last_seq(connection: Connection) -> int:
     """Return the highest place that holds a row, -1 in an empty table."""
     highest = connection.execute(select(func.max(entry.c.seq))).scalar()
     return -1 if highest is None else highest
+
+
+def next_seq(connection: Connection, first: int) -> int | None:
+    """Return the lowest place from `first` on that holds a row, None when there is none.
+
+    Who may write the database may leave a gap of any width; reading steps over it.
+
+    Returns
+    -------
+    int or None
+        At least `first`.
+    """
+    return connection.execute(select(func.min(entry.c.seq)).where(entry.c.seq >= first)).scalar()
 
 
 def _named_by(index: Table, condition: ColumnElement[bool]) -> Select[int, bytes, bytes]:

@@ -18,6 +18,8 @@ from answerable.audit.store.tables import hold, key_bucket, subject_key
 __all__ = [
     "KeyRow",
     "advance_bucket",
+    "all_holds",
+    "all_refs",
     "bucket_versions",
     "delete_hold",
     "delete_key",
@@ -69,6 +71,11 @@ def keys_by_ref(connection: Connection, refs: Iterable[str]) -> list[KeyRow]:
 def keys_in_bucket(connection: Connection, bucket: int) -> list[KeyRow]:
     """Return all key rows of a bucket."""
     return _rows(connection, subject_key.c.bucket == bucket)
+
+
+def all_refs(connection: Connection) -> set[str]:
+    """Return the references of all holders whose key row is there."""
+    return set(connection.execute(select(subject_key.c.ref)).scalars())
 
 
 def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
@@ -194,6 +201,12 @@ def holds_of(connection: Connection, ref: str) -> list[LegalHold]:
             query.order_by(hold.c.ground, hold.c.reference)
         )
     ]
+
+
+def all_holds(connection: Connection) -> dict[tuple[str, str, str], int | None]:
+    """Return the end of every recorded hold by holder, ground and reference."""
+    query = select(hold.c.ref, hold.c.ground, hold.c.reference, hold.c.until)
+    return {(ref, ground, named): until for ref, ground, named, until in connection.execute(query)}
 
 
 def _rows(connection: Connection, condition: ColumnElement[bool]) -> list[KeyRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,7 +11,7 @@ from answerable.audit.store.tables import entry, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 
-__all__ = ["StoredTiles", "full_tile", "insert_tiles"]
+__all__ = ["StoredTiles", "full_tile", "full_tiles", "insert_tiles"]
 
 
 class StoredTiles:
@@ -64,6 +64,19 @@ def full_tile(connection: Connection, level: int, index: int) -> bytes | None:
     """Return a full tile as stored, None when there is none."""
     query = select(tile.c.data).where(tile.c.level == level, tile.c.idx == index)
     return connection.execute(query).scalar()
+
+
+def full_tiles(connection: Connection) -> Iterator[FullTile]:
+    """Return all full tiles as stored, by level and index.
+
+    Yields
+    ------
+    FullTile
+        With the root that was kept with it.
+    """
+    query = select(tile.c.level, tile.c.idx, tile.c.data, tile.c.root)
+    for level, index, data, root in connection.execute(query.order_by(tile.c.level, tile.c.idx)):
+        yield FullTile(level, index, data, root)
 
 
 def insert_tiles(connection: Connection, tiles: Sequence[FullTile]) -> None:

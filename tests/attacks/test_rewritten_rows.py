@@ -163,9 +163,9 @@ def test_an_entry_hidden_from_the_person_it_is_about_is_named(
     kit, _ = told
     first = kit.log.entry_at(1).id
     kit.log.append(replace(kit.decision("anna"), supersedes=first))
-    assert kit.log.stored().index_findings() == []
+    assert kit.log.stored().findings_beside() == []
     rewrite(kit, statement)
-    found = kit.log.stored().index_findings()
+    found = kit.log.stored().findings_beside()
     seq = 4 if "4" in statement else 2
     assert [(item.layer, item.entry, what in item.what) for item in found] == [
         ("index", f"{seq} ({kit.log.entry_at(seq).id})", True)

@@ -1,0 +1,201 @@
+"""What stands beside the tree and could be changed without its noticing: checked against it.
+
+The tree proves the headers. Which entries a person is found by, which bodies and keys are still
+there, which holds stand and how often what was decided lie in tables of their own; all of them
+follow from the entries, so whoever changed one is found by following them again:
+
+- index   subjects and links of each entry as its header names them
+- body    a part that is gone, though nobody erased its holder
+- keys    a holder's key that is gone without an erasure, or is back after one
+- holds   the holds that were placed and not lifted
+- counts  decisions by day, function, outcome code and, with the period keys, group cell
+- tile    the root kept with each full tile is the root of its hashes
+
+Without the period keys a decision moved from one group cell to another is not seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from answerable.audit.entries import Entry, Header
+from answerable.audit.errors import InvalidInput, NotFound, RecordTampered
+from answerable.audit.keys.derive import day_of
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import LegalHold, parse_record
+from answerable.audit.store import entry_rows, key_rows, tile_rows, view_rows
+from answerable.audit.store.database import Connection, Database
+from answerable.audit.store.entry_rows import IndexRows, UncheckedRow
+from answerable.audit.tree.tiles import tile_root
+from answerable.audit.verify import Finding
+
+__all__ = ["CellOf", "findings_beside"]
+
+CellOf = Callable[[Entry], int | None]
+"""Gives the group-cell code in an entry's header; needs the vault's period keys."""
+
+_CHUNK: Final = 1000
+_ERASING: Final = (EntryKind.SUBJECT_ERASED, EntryKind.DATASET_ROWS_ERASED)
+_HOLDING: Final = (EntryKind.HOLD_PLACED, EntryKind.HOLD_LIFTED)
+_Count = tuple[str, str, str, int | None]
+
+
+def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> list[Finding]:
+    """Compare everything beside the tree with what the entries say, on one snapshot.
+
+    Parameters
+    ----------
+    database : Database
+        The log's database.
+    cell_of : Callable[[Entry], int or None], optional
+        Opens group-cell codes; without it counts are compared over all cells together.
+
+    Returns
+    -------
+    list of Finding
+        Empty when all agree. Headers that cannot be read are left to the verifier.
+    """
+    with database.read() as connection:
+        found = _Pass(connection, cell_of)
+        first = entry_rows.next_seq(connection, 0)
+        while first is not None:
+            found.chunk(first, first + _CHUNK)
+            first = entry_rows.next_seq(connection, first + _CHUNK)
+        return [*found.findings, *found.at_the_end()]
+
+
+class _Pass:
+    """One pass over the entries, and what they say about the other tables."""
+
+    def __init__(self, connection: Connection, cell_of: CellOf | None) -> None:
+        self._connection = connection
+        self._cell_of = cell_of
+        self._sealed: dict[str, str] = {}
+        self._gone: list[tuple[str, int, set[str]]] = []
+        self._erased: set[str] = set()
+        self._holds: dict[tuple[str, str, str], int | None] = {}
+        self._counts: Counter[_Count] = Counter()
+        self.findings: list[Finding] = []
+
+    def chunk(self, first: int, last: int) -> None:
+        """Take in the entries of the places first..last-1."""
+        indexed = entry_rows.indexed_between(self._connection, first, last)
+        stored = entry_rows.parts_between(self._connection, first, last)
+        for row in entry_rows.rows_between(self._connection, first, last):
+            try:
+                header = Header.from_json(row.header)
+            except InvalidInput:
+                continue
+            name = f"{row.seq} ({header.id})"
+            self.findings += _index_findings(name, header, indexed.get(row.seq, ([], [])))
+            self._bodies(name, header, stored.get(row.seq, frozenset()))
+            self._state(name, row, header)
+
+    def at_the_end(self) -> Iterator[Finding]:
+        """Yield what only the whole log shows.
+
+        Yields
+        ------
+        Finding
+            Of bodies, keys, holds, counts and tiles.
+        """
+        for name, number, holders in self._gone:
+            if not holders or not holders <= self._erased:
+                yield Finding("body", name, f"part {number} is gone and nobody erased it")
+        yield from self._key_findings(key_rows.all_refs(self._connection))
+        if self._holds != key_rows.all_holds(self._connection):
+            yield Finding("holds", "", "the holds in force are not those that were placed")
+        yield from self._count_findings()
+        yield from _tile_findings(self._connection)
+
+    def _bodies(self, name: str, header: Header, stored: frozenset[int]) -> None:
+        holders: dict[int, set[str]] = {}
+        for number, part in enumerate(header.parts):
+            holders[number] = set()
+            if part.ct is not None and (part.subject or 0) < len(header.subjects):
+                holders[number].add(header.subjects[part.subject or 0].ref)
+        in_common = {ref for refs in holders.values() for ref in refs}
+        for ref in in_common:
+            self._sealed.setdefault(ref, name)
+        for number, part in enumerate(header.parts):
+            if number not in stored:
+                # Each subject's slot opens the case: it is lost with the last of them only.
+                wanted = in_common if part.part == "case" else holders[number]
+                self._gone.append((name, number, wanted))
+
+    def _state(self, name: str, row: UncheckedRow, header: Header) -> None:
+        if header.kind in _ERASING:
+            self._erased |= {subject.ref for subject in header.subjects}
+        elif header.kind in _HOLDING:
+            self._hold(row.seq, header.kind)
+        elif header.kind is EntryKind.DECISION:
+            cell = self._cell(name, row)
+            key = (day_of(header.ts), header.function or "", header.outcome or "", cell)
+            self._counts[key] += 1
+
+    def _cell(self, name: str, row: UncheckedRow) -> int | None:
+        if self._cell_of is None:
+            return None
+        try:
+            return self._cell_of(Entry(row.seq, row.header, row.leaf))
+        except NotFound:
+            what = "the vault lacks the key of the group cells of its month"
+            self.findings.append(Finding("counts", name, what))
+            return None
+
+    def _hold(self, seq: int, kind: EntryKind) -> None:
+        try:
+            record = parse_record(entry_rows.body_parts(self._connection, seq).get(0, b""))
+        except (InvalidInput, RecordTampered):
+            return
+        if isinstance(record, LegalHold):
+            key = (record.subject, record.ground, record.reference)
+            if kind is EntryKind.HOLD_PLACED:
+                self._holds[key] = record.until
+            else:
+                self._holds.pop(key, None)
+
+    def _key_findings(self, held: set[str]) -> Iterator[Finding]:
+        for ref, name in self._sealed.items():
+            if ref not in held and ref not in self._erased:
+                what = f"the data key of {ref} is gone and no entry records an erasure"
+                yield Finding("keys", name, what)
+        for ref in sorted(self._erased & held):
+            yield Finding("keys", "", f"{ref} was erased and has a data key again")
+
+    def _count_findings(self) -> Iterator[Finding]:
+        kept: Counter[_Count] = Counter()
+        for line in view_rows.outcome_counts(self._connection, None, "0000", "9999"):
+            cell = line.cell if self._cell_of is not None else None
+            kept[line.day, line.function, line.outcome, cell] += line.n
+        for key in sorted(kept.keys() | self._counts.keys(), key=str):
+            if kept[key] != self._counts[key]:
+                day, function, outcome, _ = key
+                what = (
+                    f"{kept[key]} decisions {outcome} of {function or 'no function'} on {day} "
+                    f"are counted, {self._counts[key]} are here"
+                )
+                yield Finding("counts", "", what)
+
+
+def _index_findings(name: str, header: Header, indexed: IndexRows) -> Iterable[Finding]:
+    return [
+        Finding("index", name, f"the index of {what} does not say what the header says")
+        for what, held, due in zip(
+            ("subjects", "links"), indexed, entry_rows.index_of(header), strict=True
+        )
+        if held != due
+    ]
+
+
+def _tile_findings(connection: Connection) -> Iterator[Finding]:
+    for item in tile_rows.full_tiles(connection):
+        try:
+            right = tile_root(item.data) == item.root
+        except RecordTampered:
+            right = False
+        if not right:
+            what = f"tile {item.level}/{item.index} does not have the root kept with it"
+            yield Finding("tile", "", what)
