@@ -25,7 +25,7 @@ __all__ = ["router"]
 router = APIRouter(route_class=ConsoleRoute)
 Staff = Annotated[Visitor, Depends(signed_in(*STAFF))]
 EntryPath = Annotated[str, Path(pattern=ID_PATTERN)]
-_RECENT: Final = 1000
+_RECENT: Final = 250
 _PAGE: Final = 50
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from answerable.audit.kinds import EntryKind
+from answerable.model_cards.report.formatting import Language
 
 __all__ = ["kind_words", "outcome_words", "spoken", "tone_of"]
 
@@ -32,12 +33,21 @@ _KINDS: Final[dict[str, str]] = {
     EntryKind.GATE_EVALUATED: "Gate at release",
 }
 
-_OUTCOMES: Final = {
-    "approve": "Approved",
-    "decline": "Declined",
-    "refer": "Referred to a person",
-    "partial": "Approved in part",
-    "counter_offer": "Counter-offer",
+_OUTCOMES: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "approve": "Approved",
+        "decline": "Declined",
+        "refer": "Referred to a person",
+        "partial": "Approved in part",
+        "counter_offer": "Counter-offer",
+    },
+    "de": {
+        "approve": "Bewilligt",
+        "decline": "Abgelehnt",
+        "refer": "An eine Person weitergegeben",
+        "partial": "Teilweise bewilligt",
+        "counter_offer": "Gegenangebot",
+    },
 }
 
 _TONES: Final = {
@@ -83,7 +93,7 @@ def kind_words(kind: str) -> str:
     return _KINDS.get(kind) or spoken(kind.replace(".", " ")).capitalize()
 
 
-def outcome_words(code: str | None) -> str:
+def outcome_words(code: str | None, language: Language = "en") -> str:
     """Return an outcome code as words; an organisation's own codes stay as they are.
 
     Returns
@@ -93,12 +103,12 @@ def outcome_words(code: str | None) -> str:
 
     Examples
     --------
-    >>> outcome_words("decline"), outcome_words("decline.income"), outcome_words(None)
-    ('Declined', 'decline.income', 'No outcome')
+    >>> outcome_words("decline"), outcome_words("decline", "de"), outcome_words("decline.income")
+    ('Declined', 'Abgelehnt', 'decline.income')
     """
     if code is None:
-        return "No outcome"
-    return _OUTCOMES.get(code, code)
+        return "–"
+    return _OUTCOMES[language].get(code, code)
 
 
 def tone_of(state: str) -> str:

@@ -47,15 +47,18 @@ class Browser:
             base_url="http://console.test",
         )
         self.home = ""
+        self._token = ""
 
     def get(self, path: str) -> Response:
         return self.client.get(path)
 
     def token(self) -> str:
         """Return the form token, as it stands in any page of this session."""
-        found = _TOKEN.search(self.get(self.home).text)
-        assert found is not None
-        return found[1]
+        if not self._token:
+            found = _TOKEN.search(self.get(self.home).text)
+            assert found is not None
+            self._token = found[1]
+        return self._token
 
     def send(self, path: str, **fields: str) -> Response:
         """Send a form of this session."""
@@ -64,6 +67,7 @@ class Browser:
     def use(self, link: str) -> Response:
         answer = self.client.post("/console/login", data={"link": link})
         self.home = answer.headers.get("location", "")
+        self._token = ""
         return answer
 
 
