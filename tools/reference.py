@@ -221,7 +221,7 @@ def route_lines() -> Iterator[str]:
 
 def route_roles() -> dict[tuple[str, str], frozenset[Role]]:
     """Return the roles each route names in its signature, by method and path."""
-    found = {}
+    found: dict[tuple[str, str], frozenset[Role]] = {}
     for module in pkgutil.iter_modules(http.__path__):
         router = getattr(importlib.import_module(f"{http.__name__}.{module.name}"), "router", None)
         for route in getattr(router, "routes", ()):
