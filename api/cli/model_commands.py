@@ -49,12 +49,10 @@ def explain(
     if catalogue is not None:
         reasons = load_catalogue(read_bytes(catalogue, what="catalogue"), where=str(catalogue))
     wanted = range(frame.rows) if every else range(row, row + 1)
-    results: list[dict[str, JsonValue]] = []
     with progress_bar("Explaining", len(wanted)) as advance:
-        for number in wanted:
-            one = range(number, number + 1)
-            results += explain_rows(file, frame, compared, rows=one, catalogue=reasons)
-            advance(len(results))
+        results = explain_rows(
+            file, frame, compared, rows=wanted, catalogue=reasons, progress=advance
+        )
     if html is not None:
         write_text(html, explanation_report(results))
     if not write_json(json, cast("JsonValue", results if every else results[0])):

@@ -6,6 +6,7 @@ function, and the explanation is stored with them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def explain_rows(
     *,
     rows: range,
     catalogue: Catalogue | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> list[dict[str, JsonValue]]:
     """Explain rows of a table relative to all rows of another.
 
@@ -78,6 +80,8 @@ def explain_rows(
         Which rows, from 0.
     catalogue : Catalogue, optional
         Groups columns and gives reason codes.
+    progress : callable, optional
+        Called with the number of rows done.
 
     Returns
     -------
@@ -104,10 +108,13 @@ def explain_rows(
         name="baseline",
         kind="all_applicants",
     )
-    return [
-        {"row": number, **explain_row(file.model, matrix[number], compared, catalogue)}
-        for number in rows
-    ]
+    results: list[dict[str, JsonValue]] = []
+    for number in rows:
+        explained = explain_row(file.model, matrix[number], compared, catalogue)
+        results.append({"row": number, **explained})
+        if progress is not None:
+            progress(len(results))
+    return results
 
 
 def _matrix(table: Table, features: tuple[str, ...]) -> Floats:
