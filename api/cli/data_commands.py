@@ -12,6 +12,7 @@ from answerable.api.cli.session import DatabaseOption, HtmlOption, JsonOption, o
 
 if TYPE_CHECKING:
     from answerable.api.flows.assess import AssessRequest
+    from answerable.api.flows.scan import ScanRequest
     from answerable.governance.assessment import Assessment
     from answerable.governance.findings import GroupRates
     from answerable.privacy.report import ScanReport
@@ -30,6 +31,7 @@ def attach(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
     app.command("scan")(scan)
     app.command("assess")(assess)
+    app.command("profile")(profile)
 
 
 def scan(
@@ -41,10 +43,14 @@ def scan(
     json: JsonOption = None,
     html: HtmlOption = None,
     sarif: Annotated[str | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Record the scan for this registered data set.")
+    ] = None,
+    db: DatabaseOption = None,
 ) -> None:
     """Scan a table for personal data, column by column. No network call is made."""
-    from answerable.api.flows.scan import ScanRequest, scan_table_of
-    from answerable.api.inputs import read_bytes, read_table
+    from answerable.api.flows.scan import ScanRequest
+    from answerable.api.inputs import read_bytes
     from answerable.model_cards.report import scan_report
     from answerable.privacy.policy import load_scan_policy
     from answerable.privacy.scan import exit_code
@@ -53,9 +59,8 @@ def scan(
     if policy is not None:
         rules = load_scan_policy(read_bytes(policy, what="scan policy"), where=str(policy))
     with status(f"Scanning {data}"):
-        report = scan_table_of(
-            read_table(data), ScanRequest(dataset=None, policy=rules, ner=ner, sample=sample)
-        )
+        request = ScanRequest(dataset=dataset, policy=rules, ner=ner, sample=sample)
+        report = _scanned(data, request, db)
     result = report.to_result()
     if html is not None:
         write_text(html, scan_report(result))
@@ -66,6 +71,34 @@ def scan(
     if not write_json(json, result):
         print_scan(report)
     raise typer.Exit(exit_code(report))
+
+
+def _scanned(data: str, request: ScanRequest, db: str | None) -> ScanReport:
+    from answerable.api.flows import scan as flow
+    from answerable.api.inputs import read_table
+
+    frame = read_table(data)
+    if request.dataset is None:
+        return flow.scan_table_of(frame, request)
+    with open_session(db) as (workspace, actor):
+        return flow.scan(workspace, request, frame, actor=actor).report
+
+
+def profile(
+    data: DataArgument,
+    *,
+    function: Annotated[str, typer.Option(help="Explain what this NAME@VERSION does.")],
+    dataset: Annotated[str, typer.Option(help="Name or digest of the registered data set.")],
+    db: DatabaseOption = None,
+) -> None:
+    """Explain every row of a registered data set and record what mattered on average."""
+    from answerable.api.flows.profile import profile as record_profile
+    from answerable.api.inputs import read_table
+
+    frame = read_table(data)
+    with open_session(db) as (workspace, actor), status(f"Explaining {data}"):
+        recorded = record_profile(workspace, function, dataset, frame, actor=actor)
+    say(f"profile recorded as entry {recorded.entry_id}")
 
 
 def print_scan(report: ScanReport) -> None:
