@@ -214,7 +214,7 @@ class LogReader:
 
     def subject_ref(self, subject_id: str) -> str | None:
         """Return the reference of a data subject by the caller's id; never makes one."""
-        return self._read(lambda connection: self._keyring(connection).ref_of(subject_id))
+        return self._read_with_keys(lambda snapshot: self._keyring(snapshot).ref_of(subject_id))
 
     def subject_entries(self, ref: str) -> list[Entry]:
         """Return all entries that name a data subject, ascending."""

@@ -66,17 +66,22 @@ _BUCKET_HEX: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class KeyAddress:
-    """Where a wrapped data key belongs: bound into it, so that rows cannot be swapped."""
+    """Where a wrapped data key belongs: bound into it, so that rows cannot be swapped.
+
+    `lookup` is bound in as well: swapped look-ups would lead from one person to another's file.
+    """
 
     origin: str
     ref: str
+    lookup: bytes
     bucket: int
     version: int
 
     def to_bytes(self) -> bytes:
         """Return the associated data of the wrapping."""
         return (
-            f"answerable/wrap1\0{self.origin}\0{self.ref}\0{self.bucket}\0{self.version}".encode()
+            f"answerable/wrap1\0{self.origin}\0{self.ref}\0{self.lookup.hex()}"
+            f"\0{self.bucket}\0{self.version}".encode()
         )
 
 

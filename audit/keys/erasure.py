@@ -138,4 +138,4 @@ def finish_rotations(connection: Connection, vault: KeyVault) -> int:
 
 
 def _address(origin: str, row: KeyRow, version: int) -> KeyAddress:
-    return KeyAddress(origin, row.ref, row.bucket, version)
+    return KeyAddress(origin, row.ref, row.lookup, row.bucket, version)

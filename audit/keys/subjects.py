@@ -85,9 +85,26 @@ class Keyring:
             self._keep(row)
 
     def ref_of(self, holder_id: str) -> str | None:
-        """Return the reference of a holder, None when there is none (or no longer)."""
+        """Return the reference of a holder, None when there is none (or no longer).
+
+        Returns
+        -------
+        str or None
+            ``s-`` and 32 hex digits.
+
+        Raises
+        ------
+        BucketKeyMissing
+            If the vault lacks the key of its bucket.
+        RecordTampered
+            If the row was altered or swapped.
+        """
         self.expect((holder_id,), ())
-        return self._refs.get(self._lookup(holder_id))
+        ref = self._refs.get(self._lookup(holder_id))
+        if ref is not None:
+            # Opening the key proves that this row's look-up is its own: see `KeyAddress`.
+            self.data_key(ref)
+        return ref
 
     def data_key(self, ref: str) -> bytes | None:
         """Return a holder's data key, None when there is none (or no longer).
@@ -109,7 +126,7 @@ class Keyring:
         if row is None:
             return None
         if ref not in self._data_keys:
-            address = KeyAddress(self._origin, ref, row.bucket, row.version)
+            address = KeyAddress(self._origin, ref, row.lookup, row.bucket, row.version)
             bucket_key = self._bucket_key(row.bucket, row.version)
             self._data_keys[ref] = unwrap_data_key(bucket_key, row.wrapped, address)
         return self._data_keys[ref]
@@ -202,7 +219,7 @@ class Keyring:
         bucket = bucket_of(ref)
         version, bucket_key = self._bucket_in_force(bucket)
         data_key = self._entropy(KEY_SIZE)
-        address = KeyAddress(self._origin, ref, bucket, version)
+        address = KeyAddress(self._origin, ref, lookup, bucket, version)
         wrapped = wrap_data_key(bucket_key, data_key, address, self._entropy(NONCE_SIZE))
         sealed = None
         if name is not None:

@@ -186,6 +186,22 @@ def test_swapped_keys_open_nothing(told: tuple[LogKit, str]) -> None:
         kit.log.open_body(kit.log.entry_at(2))
 
 
+def test_swapped_look_ups_lead_to_nobody_elses_file(told: tuple[LogKit, str]) -> None:
+    kit, _ = told
+    anna, ben = kit.ref("anna"), kit.ref("ben")
+    with kit.log._database.read() as connection:
+        where = "main" if kit.url.startswith("sqlite") else "audit"
+        lookups: dict[str, bytes] = dict(
+            connection.exec_driver_sql(f"SELECT ref, lookup FROM {where}.subject_key").all()
+        )
+    for ref, lookup in ((anna, bytes(32)), (ben, lookups[anna]), (anna, lookups[ben])):
+        rewrite(kit, "UPDATE subject_key SET lookup = :to WHERE ref = :ref", to=lookup, ref=ref)
+    with pytest.raises(RecordTampered, match=ben):
+        kit.log.subject_ref("anna")
+    with pytest.raises(RecordTampered, match=ben):
+        kit.log.append(kit.decision("anna"))
+
+
 def test_a_key_removed_without_an_erasure_is_no_erasure(told: tuple[LogKit, str]) -> None:
     kit, _ = told
     ben = kit.ref("ben")

@@ -75,14 +75,15 @@ def test_bytes_too_short_to_be_sealed_do_not_open(sealed: bytes) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        KeyAddress("another/log", "s-1", 7, 2),
-        KeyAddress("example.org/log", "s-2", 7, 2),
-        KeyAddress("example.org/log", "s-1", 8, 2),
-        KeyAddress("example.org/log", "s-1", 7, 3),
+        KeyAddress("another/log", "s-1", b"look", 7, 2),
+        KeyAddress("example.org/log", "s-2", b"look", 7, 2),
+        KeyAddress("example.org/log", "s-1", b"other", 7, 2),
+        KeyAddress("example.org/log", "s-1", b"look", 8, 2),
+        KeyAddress("example.org/log", "s-1", b"look", 7, 3),
     ],
 )
 def test_a_wrapped_key_opens_at_its_own_address_only(other: KeyAddress) -> None:
-    address = KeyAddress("example.org/log", "s-1", 7, 2)
+    address = KeyAddress("example.org/log", "s-1", b"look", 7, 2)
     wrapped = wrap_data_key(KEY, b"k" * 32, address, bytes(12))
     assert unwrap_data_key(KEY, wrapped, address) == b"k" * 32
     with pytest.raises(RecordTampered):
