@@ -22,7 +22,14 @@ from answerable.audit.records import FrozenModel, HardRule, Token
 from answerable.explain.attribution import Attribution
 from answerable.explain.catalogue import Catalogue, Player
 
-__all__ = ["REASON_LIMIT", "Reason", "blocking_findings", "principal_reasons", "rule_reason"]
+__all__ = [
+    "REASON_LIMIT",
+    "Reason",
+    "blocking_findings",
+    "principal_reasons",
+    "reason_text",
+    "rule_reason",
+]
 
 REASON_LIMIT: Final = 4
 """Regulation B, comment 9(b)(2)-1: more than four are not likely to be helpful."""
@@ -95,6 +102,31 @@ def principal_reasons(
             )
         )
     return tuple(reasons)
+
+
+def reason_text(reason: Reason, catalogue: Catalogue, language: str) -> str:
+    """Return what may be said of a reason without saying anything untrue.
+
+    Parameters
+    ----------
+    reason : Reason
+    catalogue : Catalogue
+        The one the reason was found with.
+    language : str
+
+    Returns
+    -------
+    str
+        The catalogue's sentence; only the title where the value does not lie on the side
+        that the sentence speaks of ("your income is low" of an income above the baseline's).
+
+    Raises
+    ------
+    InvalidInput
+        If the catalogue has no text for it in this language.
+    """
+    text = catalogue.text(reason.code, language)
+    return text.reason if reason.adverse_side else text.title
 
 
 def _reason(

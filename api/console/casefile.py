@@ -21,6 +21,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Decision
 from answerable.explain.catalogue import Catalogue
 from answerable.explain.explanation import Explanation
+from answerable.explain.reasons import reason_text
 from answerable.model_cards.report.explanation import ExplanationView, explanation_view
 from answerable.model_cards.report.formatting import number, whole
 from answerable.model_cards.results import ExplanationResult
@@ -164,7 +165,7 @@ def explained(
         return explanation_view(ExplanationResult.read(stored.explanation.to_result()))
     view = explanation_view(_titled(stored.explanation, input_titles(catalogue)))
     told = [
-        (catalogue.text(reason.code, _LANGUAGE).reason, *row[1:])
+        (reason_text(reason, catalogue, _LANGUAGE), *row[1:])
         for reason, row in zip(stored.explanation.reasons, view.reasons, strict=True)
     ]
     return replace(view, reasons=tuple(told))

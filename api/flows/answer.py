@@ -34,6 +34,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Decision, Role
 from answerable.audit.tree.receipts import open_proof
 from answerable.explain.explanation import Explanation
+from answerable.explain.reasons import reason_text
 from answerable.governance.assessment import Assessment
 from answerable.governance.gate import GateResult
 from answerable.governance.lineage import Lineage, lineage_of
@@ -358,7 +359,7 @@ def _reasons(workspace: Workspace, explanation: Explanation) -> list[JsonValue]:
         {
             "rank": item.rank,
             "code": item.code,
-            "text": catalogue.text(item.code, _LANGUAGE).reason,
+            "text": reason_text(item, catalogue, _LANGUAGE),
             "contribution": item.contribution,
         }
         for item in explanation.reasons

@@ -4,7 +4,7 @@ import pytest
 
 from answerable.audit.errors import InvalidInput
 from answerable.explain.attribution import Attribution
-from answerable.explain.reasons import principal_reasons, rule_reason
+from answerable.explain.reasons import principal_reasons, reason_text, rule_reason
 from tests.unit.explain import loan
 
 
@@ -66,6 +66,16 @@ def test_a_value_on_the_other_side_than_the_catalogue_expects_is_marked() -> Non
         ("obrat", True),
         ("price", False),
         ("term", True),
+    ]
+
+
+def test_nothing_untrue_is_said_of_a_value_on_the_other_side() -> None:
+    found = principal_reasons(attribution(obrat=-3, price=-2), loan.catalogue())
+    said = [reason_text(item, loan.catalogue(), "en") for item in found]
+    # The price is far below the baseline's: "is high" would be untrue.
+    assert said == [
+        loan.catalogue().text("obligations_ratio", "en").reason,
+        loan.catalogue().text("purchase_price", "en").title,
     ]
 
 
