@@ -25,6 +25,7 @@ from answerable.api.console.visitor import (
     read_form,
     workspace_of,
 )
+from answerable.api.flows.credentials import is_bound
 from answerable.api.state.credentials import secret_hash
 from answerable.audit.codes import Role
 from answerable.audit.errors import NotAuthenticated
@@ -54,8 +55,9 @@ def login(request: Request, form: Annotated[Form, Depends(read_form)]) -> Respon
     """Use a one-time link up and open a session."""
     workspace = workspace_of(request)
     earlier = current_visitor(request)
-    used = workspace.state.use_link(secret_hash(form.get("link", "")), now=workspace.clock())
-    if used is None:
+    text = form.get("link", "")
+    used = workspace.state.use_link(secret_hash(text), now=workspace.clock())
+    if used is None or not is_bound(workspace, text, used):
         raise NotAuthenticated(
             "this link is unknown, expired or was used before", remedy="Ask for a new one."
         )

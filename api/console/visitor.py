@@ -15,7 +15,8 @@ from fastapi import Depends, Request, Response
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.access import current_roles
-from answerable.api.state.credentials import LoginLink, Session, new_secret, same_text, secret_hash
+from answerable.api.flows.credentials import bound_secret, is_bound, said_of
+from answerable.api.state.credentials import LoginLink, Session, same_text, secret_hash
 from answerable.api.wiring import Workspace
 from answerable.audit.codes import Role
 from answerable.audit.errors import InvalidInput, NotAllowed, NotAuthenticated
@@ -91,7 +92,7 @@ def current_visitor(request: Request) -> Visitor | None:
         return None
     workspace = workspace_of(request)
     session = workspace.state.session_of(secret_hash(secret), now=workspace.clock())
-    if session is None:
+    if session is None or not is_bound(workspace, secret, session):
         return None
     roles = session.roles
     if session.scope is None:
@@ -197,8 +198,10 @@ def open_session(workspace: Workspace, link: LoginLink, response: Response) -> N
     response : Response
         Gets the cookie.
     """
-    secret = new_secret(workspace.entropy, kind="ans")
     now = workspace.clock()
+    expires_at = now + _SESSION_HOURS * _MICROS_PER_HOUR
+    said = said_of(link.actor, link.roles, (now, expires_at), link.scope)
+    secret = bound_secret(workspace, kind="ans", said=said)
     workspace.state.add_session(
         Session(
             hash=secret.hash,
@@ -206,7 +209,7 @@ def open_session(workspace: Workspace, link: LoginLink, response: Response) -> N
             roles=link.roles,
             csrf=workspace.entropy(_CSRF_BYTES).hex(),
             created_at=now,
-            expires_at=now + _SESSION_HOURS * _MICROS_PER_HOUR,
+            expires_at=expires_at,
             scope=link.scope,
         )
     )

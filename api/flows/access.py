@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from answerable.api.actor import ActorContext
+from answerable.api.flows.credentials import bound_secret, is_bound, said_of
 from answerable.api.flows.register.people import register_actor
 from answerable.api.state.credentials import (
     ApiKey,
     LoginLink,
     NewSecret,
-    new_secret,
+    secret_hash,
 )
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import InvalidInput, NotFound
@@ -91,7 +92,12 @@ def issue_api_key(
         holder = workspace.directory.find(for_actor)
         if not roles or not set(roles) <= set(holder.roles):
             raise InvalidInput("roles the actor does not hold", where="roles")
-    made = new_secret(workspace.entropy, kind="ank")
+    now = workspace.clock()
+    made = bound_secret(
+        workspace,
+        kind="ank",
+        said=said_of(holder.actor, frozenset(roles), (now, None), None),
+    )
     workspace.state.add_key(
         ApiKey(
             prefix=made.prefix,
@@ -100,7 +106,7 @@ def issue_api_key(
             roles=frozenset(roles),
             service=holder.service,
             name=name.strip(),
-            created_at=workspace.clock(),
+            created_at=now,
         )
     )
     return IssuedKey(secret=made.text, prefix=made.prefix, actor=holder.actor)
@@ -175,38 +181,40 @@ def issue_login_link(
     NewSecret
         Its text belongs into the link.
     """
-    made = new_secret(workspace.entropy, kind="anl")
     now = workspace.clock()
+    expires_at = now + valid_seconds * 1_000_000
+    said = said_of(holder.actor, holder.roles, (now, expires_at), holder.scope)
+    made = bound_secret(workspace, kind="anl", said=said)
     workspace.state.add_link(
         LoginLink(
             hash=made.hash,
             actor=holder.actor,
             roles=holder.roles,
             created_at=now,
-            expires_at=now + valid_seconds * 1_000_000,
+            expires_at=expires_at,
             scope=holder.scope,
         )
     )
     return made
 
 
-def actor_of_key(workspace: Workspace, hash_hex: str) -> ActorContext | None:
-    """Return who a key's hash stands for; None when it is unknown, expired, revoked or left over.
+def actor_of_key(workspace: Workspace, text: str) -> ActorContext | None:
+    """Return who a key stands for; None when it is unknown, expired, revoked or left over.
 
     Parameters
     ----------
     workspace : Workspace
         Where from.
-    hash_hex : str
-        SHA-256 of the key.
+    text : str
+        The whole key as it was sent.
 
     Returns
     -------
     ActorContext or None
         With those roles of the key that the log still gives its holder.
     """
-    key = workspace.state.key_of(hash_hex)
-    if key is None or not key.usable(workspace.clock()):
+    key = workspace.state.key_of(secret_hash(text))
+    if key is None or not key.usable(workspace.clock()) or not is_bound(workspace, text, key):
         return None
     roles = current_roles(workspace, key.actor, key.roles)
     if not roles:

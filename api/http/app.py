@@ -88,7 +88,7 @@ def create_app(workspace: Workspace) -> FastAPI:
             Middleware(Shield),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
             Middleware(RateLimit, limit=settings.rate_limit, clock=system_clock),
-            Middleware(Credentials, actor_of=lambda mark: actor_of_key(workspace, mark)),
+            Middleware(Credentials, actor_of=lambda text: actor_of_key(workspace, text)),
         ],
     )
     app.state.workspace = workspace

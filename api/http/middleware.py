@@ -243,7 +243,7 @@ class Credentials:
     app : ASGIApp
         What runs inside.
     actor_of : Callable[[str], ActorContext | None]
-        Actor of a key's hash, None when the key is unknown, expired or revoked.
+        Actor of a key's text, None when the key is unknown, expired or revoked.
     """
 
     def __init__(self, app: ASGIApp, *, actor_of: Callable[[str], ActorContext | None]) -> None:
@@ -266,7 +266,7 @@ class Credentials:
             raise NotAuthenticated(
                 "this needs an API key", remedy="Send it as: Authorization: Bearer <key>."
             )
-        actor = await run_in_threadpool(self._actor_of, secret_hash(secret.strip()))
+        actor = await run_in_threadpool(self._actor_of, secret.strip())
         if actor is None:
             raise NotAuthenticated(
                 "the API key is unknown, expired or revoked", remedy="Ask for a new key."

@@ -10,6 +10,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.access import actor_of_key
 from answerable.api.flows.assess import assess
 from answerable.api.flows.cases import Applicant, ApplicationRequest
+from answerable.api.flows.credentials import is_bound
 from answerable.api.flows.decide import evaluate_application
 from answerable.api.flows.explain import letter, stored_explanation
 from answerable.api.flows.govern import SignOffRequest, release, sign
@@ -17,7 +18,7 @@ from answerable.api.flows.lookup import dataset_record
 from answerable.api.flows.register import register_actor, register_policy
 from answerable.api.flows.review import read_contest
 from answerable.api.flows.subject import RequestFacts, access_package, erase, find_subject
-from answerable.api.state.credentials import secret_hash
+from answerable.api.state.credentials import ApiKey, new_secret, secret_hash
 from answerable.audit.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Role
@@ -73,10 +74,28 @@ def test_one_signing_key_is_never_registered_for_two_people(story: Story) -> Non
 
 
 def test_the_key_of_who_has_left_opens_nothing(story: Story) -> None:
-    officer, mark = story.actors[Role.OFFICER], secret_hash(story.keys[Role.OFFICER])
-    assert actor_of_key(story.workspace, mark) == officer
+    officer, key = story.actors[Role.OFFICER], story.keys[Role.OFFICER]
+    assert actor_of_key(story.workspace, key) == officer
     story.workspace.directory.erase(officer.actor)
-    assert actor_of_key(story.workspace, mark) is None
+    assert actor_of_key(story.workspace, key) is None
+
+
+def test_a_row_slipped_into_the_state_opens_nothing(story: Story) -> None:
+    workspace, officer = story.workspace, story.actors[Role.OFFICER]
+    made = new_secret(workspace.entropy, kind="ank")
+    forged = ApiKey(made.prefix, made.hash, officer.actor, officer.roles, False, "x", 1)
+    workspace.state.add_key(forged)
+    assert actor_of_key(workspace, made.text) is None
+
+
+def test_a_row_of_the_state_that_was_given_another_holder_opens_nothing(story: Story) -> None:
+    workspace, key = story.workspace, story.keys[Role.SERVICE]
+    assert actor_of_key(workspace, key) == story.actors[Role.SERVICE]
+    held = workspace.state.key_of(secret_hash(key))
+    assert held is not None
+    officer = story.actors[Role.OFFICER]
+    for changes in ({"actor": officer.actor}, {"roles": officer.roles}, {"created_at": 1}):
+        assert not is_bound(workspace, key, replace(held, **changes))
 
 
 def test_a_service_reads_no_decision_of_another_service(story: Story) -> None:
