@@ -18,6 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from answerable.api.actor import ActorContext
@@ -162,7 +163,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await self._body(scope, receive)
+        try:
+            body = await self._body(scope, receive)
+        except ClientDisconnect:
+            return
         if body is None:
             error = TooLarge(
                 f"the request body is over {self._limit} bytes", remedy="Send it in parts."
@@ -188,7 +192,8 @@ class BodyLimit:
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return b"".join(chunks)
+                # Half a form can be a whole one: nothing is done for a caller who has gone.
+                raise ClientDisconnect
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
             if size > self._limit:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from answerable.api.flows.access import list_api_keys, revoke_api_key
 from answerable.api.http.app import create_app
+from answerable.api.http.middleware import BodyLimit
 from answerable.audit.records import Role
 from tests.api.story import CANARIES, FUNCTION, Story, application, headers
 
@@ -179,3 +182,25 @@ def test_planted_names_reach_no_error_no_log_line_and_no_url(
         entry.header_bytes for entry in story.workspace.log.latest(kinds=(), limit=100)
     )
     assert not any(canary.encode() in header_bytes for canary in CANARIES)
+
+
+def test_a_body_that_breaks_off_reaches_no_route() -> None:
+    reached: list[bytes] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        reached.append((await receive())["body"])
+
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"confirm=yes", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return parts.pop(0)
+
+    async def send(_message: Message) -> None:
+        reached.append(b"answered")
+
+    scope: Scope = {"type": "http", "headers": [], "path": "/", "method": "POST"}
+    asyncio.run(BodyLimit(app, limit_bytes=1000)(scope, receive, send))
+    assert reached == []
