@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -281,14 +283,29 @@ def _prove(
         [(item.layer, item.entry, item.what) for item in altered.findings],
     )
     narrator.say("Verification does not pass." if not altered.ok else "NOTHING WAS FOUND")
-    narrator.say(f"To ask yourself: answerable answer {decisions.declined} --db {_url(folder)}")
-    narrator.say(f"                 answerable verify --db {_url(folder)}")
+    command, url = _command(), _url(folder.database)
+    outside = _short(folder.outside / "checkpoint")
+    narrator.artefacts.append(("the tampered copy", folder.tampered))
+    narrator.say("To ask yourself:")
+    narrator.say(f"  {command} answer {decisions.declined} --db {url}")
+    narrator.say(f"  {command} verify --db {url} --checkpoint {outside}")
+    narrator.say(f"  {command} verify --db {_url(folder.tampered)} --checkpoint {outside}")
 
 
-def _url(folder: DemoFolder) -> str:
+def _url(database: Path) -> str:
+    return f"sqlite:///{_short(database)}"
+
+
+def _short(path: Path) -> Path:
     here = Path.cwd()
-    path = folder.database
-    return f"sqlite:///{path.relative_to(here) if path.is_relative_to(here) else path}"
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _command() -> str:
+    """Return how this process was called, so that its advice can be typed as it stands."""
+    called = Path(sys.argv[0])
+    on_path = shutil.which(called.name)
+    return called.name if on_path and Path(on_path).resolve() == called.resolve() else str(called)
 
 
 def _stay(workspace: Workspace, address: str, narrator: Narrator) -> None:

@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import note_read
 from answerable.api.flows.evidence import evidence_by_digest
-from answerable.api.flows.loading import catalogue_of
+from answerable.api.flows.loading import catalogue_of, policy_of
 from answerable.api.flows.lookup import function_name
 from answerable.api.flows.stored import (
     explanation_entry,
@@ -258,7 +258,10 @@ def _assessed(
     if result.assessment is not None:
         found = evidence_by_digest(workspace, result.assessment)
         entries.append((found.entry.id, "assessment on the hold-out"))
-        facts["groups"] = _groups(Assessment.from_result(found.record.result))
+        below = policy_of(workspace, result.policy).publish.suppress_below
+        assessed = Assessment.from_result(found.record.result)
+        published = Assessment.from_result(assessed.to_result(suppress_below=below))
+        facts["groups"] = _groups(published)
     return facts, entries
 
 

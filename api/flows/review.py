@@ -302,6 +302,12 @@ def _require_sound(workspace: Workspace, request: ReviewRequest, entry: Entry) -
             "a new outcome is needed exactly when the decision is overturned",
             where="new_outcome",
         )
+    if request.new_outcome_code == entry.header.outcome:
+        raise InvalidInput(
+            "the new outcome is the one that was decided",
+            where="new_outcome_code",
+            remedy="Uphold the decision, or name another outcome.",
+        )
     if related_of_kind(workspace, entry.id, EntryKind.DECISION):
         raise Conflict(
             "the decision was superseded already",
