@@ -269,6 +269,15 @@ def test_a_person_overturns_a_decision_and_the_new_one_supersedes_it(story: Stor
     [
         ({"result": "overturned"}, InvalidInput),
         ({"result": "upheld", "new_outcome": Outcome.APPROVE}, InvalidInput),
+        # The case is declined: declining it again overturns nothing.
+        (
+            {
+                "result": "overturned",
+                "new_outcome": Outcome.DECLINE,
+                "new_outcome_code": "decline",
+            },
+            InvalidInput,
+        ),
         ({"result": "upheld", "contest_id": ID}, NotFound),
         ({"result": "upheld", "decision_id": ID}, NotFound),
         (
