@@ -63,6 +63,14 @@ from answerable.audit.records.registered import (
     PolicyVersion,
     UseCase,
 )
+from answerable.audit.records.retained import (
+    AppliedRule,
+    LegalSource,
+    Removal,
+    RemovedCount,
+    RetentionApproval,
+    RetentionRun,
+)
 from answerable.audit.records.subjects import (
     LegalHold,
     RecordsRead,
@@ -75,6 +83,7 @@ __all__ = [
     "Actor",
     "ActorRef",
     "Amount",
+    "AppliedRule",
     "Automation",
     "BaselineVersion",
     "CatalogueVersion",
@@ -96,6 +105,7 @@ __all__ = [
     "FrozenModel",
     "HardRule",
     "LegalHold",
+    "LegalSource",
     "LogOpened",
     "Micros",
     "ModelArtefact",
@@ -106,6 +116,10 @@ __all__ = [
     "RecordsRead",
     "Release",
     "ReleaseEnded",
+    "Removal",
+    "RemovedCount",
+    "RetentionApproval",
+    "RetentionRun",
     "Review",
     "Role",
     "SignOff",
@@ -125,7 +139,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped,
+        LogOpened, ClockStepped, RetentionApproval, RetentionRun,
     )
 }  # fmt: skip
 

@@ -4,8 +4,9 @@ An inclusion proof shows that one entry stands at one place under a root; a cons
 shows that a newer tree begins with all of an older one. Both are at most 63 hashes long. The
 verifiers raise only the two errors that name what failed, whatever bytes they are given.
 
-Every proof above a minimum index can be made after the tiles below it are gone, because only
-full subtrees left of the leaf are asked for, and those by their highest stored hash.
+Every proof above a minimum index can be made after the leaf tiles below it are gone, because only
+full subtrees left of the leaf are asked for, and those by their highest stored hash. What lies
+below is refused by name rather than guessed from what happens to be left.
 
 References
 ----------
@@ -20,6 +21,7 @@ from answerable.audit.errors import (
     ConsistencyProofInvalid,
     InclusionProofInvalid,
     InvalidInput,
+    NotFound,
 )
 from answerable.audit.tree.merkle import EMPTY_ROOT, HASH_SIZE, node_hash, root_of
 from answerable.audit.tree.tiles import TILE_HEIGHT, TILE_WIDTH, TileSource, hashes_in
@@ -35,7 +37,7 @@ __all__ = [
 _ASK_AGAIN = "Ask for the proof again; if it fails again, verify the whole log."
 
 
-def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
+def inclusion_proof(seq: int, size: int, tiles: TileSource, *, minimum: int = 0) -> list[bytes]:
     """Return the hashes that lead from a leaf to the root.
 
     Parameters
@@ -46,6 +48,8 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
         Number of leaves of the tree to prove against; `seq` < `size`.
     tiles : TileSource
         Tiles of a tree of at least that size.
+    minimum : int
+        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
     InvalidInput
         If `seq` is not a leaf of that tree.
     NotFound
-        If a tile that is needed is not stored.
+        If the leaf was pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
 
@@ -71,6 +75,8 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
             where="inclusion proof",
             remedy="Ask for a larger tree or a smaller sequence number.",
         )
+    if seq < minimum:
+        raise _pruned("inclusion proof", minimum)
     reader = _SubtreeReader(size, tiles)
     siblings: list[tuple[int, int]] = []
     low, high = 0, size
@@ -85,7 +91,9 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
     return [reader.root(first, last) for first, last in reversed(siblings)]
 
 
-def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[bytes]:
+def consistency_proof(
+    old_size: int, new_size: int, tiles: TileSource, *, minimum: int = 0
+) -> list[bytes]:
     """Return the hashes that show a tree to begin with all of an older tree.
 
     Parameters
@@ -94,6 +102,8 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
         Numbers of leaves, ``0 <= old_size <= new_size``.
     tiles : TileSource
         Tiles of a tree of at least `new_size` leaves.
+    minimum : int
+        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -105,7 +115,7 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
     InvalidInput
         If the sizes are negative or the older is larger.
     NotFound
-        If a tile that is needed is not stored.
+        If the older tree ends where tiles were pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
 
@@ -121,6 +131,8 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
         )
     if old_size in {0, new_size}:
         return []
+    if old_size < minimum:
+        raise _pruned("consistency proof", minimum)
     reader = _SubtreeReader(new_size, tiles)
     ranges: list[tuple[int, int]] = []
     low, high = 0, new_size
@@ -138,7 +150,7 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
     return [reader.root(first, last) for first, last in reversed(ranges)]
 
 
-def root_from_tiles(size: int, tiles: TileSource) -> bytes:
+def root_from_tiles(size: int, tiles: TileSource, *, minimum: int = 0) -> bytes:
     """Return the root of a tree from its tiles.
 
     Parameters
@@ -147,6 +159,8 @@ def root_from_tiles(size: int, tiles: TileSource) -> bytes:
         Number of leaves, not negative.
     tiles : TileSource
         Tiles of a tree of at least that size.
+    minimum : int
+        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -156,10 +170,12 @@ def root_from_tiles(size: int, tiles: TileSource) -> bytes:
     Raises
     ------
     NotFound
-        If a tile that is needed is not stored.
+        If the tree ends where tiles were pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
     """
+    if 0 < size < minimum:
+        raise _pruned(f"root of {size} leaves", minimum)
     return _SubtreeReader(size, tiles).root(0, size) if size else EMPTY_ROOT
 
 
@@ -270,6 +286,14 @@ def verify_consistency(
         raise ConsistencyProofInvalid(
             "the newer tree does not begin with the older one", where=where, remedy=_ASK_AGAIN
         )
+
+
+def _pruned(where: str, minimum: int) -> NotFound:
+    return NotFound(
+        f"the hashes of the entries 0 to {minimum - 1} were pruned",
+        where=where,
+        remedy=f"Proofs can be made from entry {minimum} on; receipts given out before still hold.",
+    )
 
 
 def _walk_consistency(
