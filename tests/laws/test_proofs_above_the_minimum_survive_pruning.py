@@ -51,7 +51,7 @@ def pruned(minimum: int) -> MemoryTiles:
     return tiles
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SIZES, SIZES, SIZES, st.data())
 def test_every_proof_above_holds_and_everything_below_is_refused(
     wanted: int, one: int, two: int, data: st.DataObject
