@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
 
 from answerable.audit.canonical import header_json
 from answerable.audit.kinds import EntryKind
@@ -23,7 +24,8 @@ from answerable.audit.records import (
 from answerable.audit.tree.checkpoints import Checkpoint, sign_checkpoint
 from answerable.audit.tree.merkle import leaf_hash, root_of
 from answerable.audit.tree.tiles import TILE_WIDTH
-from answerable.audit.verify import Floors, StoredRow, StoredState, VerificationReport, verify_log
+from answerable.audit.verify import StoredRow, StoredState, VerificationReport, verify_log
+from answerable.audit.verify_retention import Floors
 from tests.attacks.stored_log import NOON, ORIGIN, SIGNER, VKEY, entry_id, log_of
 
 APPROVER: Final = "a-" + "c0" * 16
@@ -38,7 +40,7 @@ def bare_row(seq: int, kind: EntryKind, record: Record | None, actor: str = RUNN
     """An entry made without the models, which are slow by the ten thousand."""
     body = record.to_json() if record is not None else hashlib.sha512(b"%d" % seq).digest()
     digest = hashlib.sha256(body).hexdigest()
-    part = (
+    part: dict[str, JsonValue] = (
         {"part": "clear", "type": "x", "digest": digest}
         if record is not None
         else {"part": "case", "type": "x", "ct": digest, "pc": "00" * 32}

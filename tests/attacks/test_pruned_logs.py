@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import RetentionApproval, Role
 from answerable.audit.tree.merkle import root_of
-from answerable.audit.verify import Floors
+from answerable.audit.verify_retention import Floors
 from tests.attacks.pruned_log import (
     APPROVER,
     KEPT,
