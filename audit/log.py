@@ -32,6 +32,7 @@ from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
 from answerable.audit.reading import LogReader
 from answerable.audit.records import LogOpened, Role
+from answerable.audit.retention.retention import Retention
 from answerable.audit.store import view_rows
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import insert_head
@@ -59,6 +60,7 @@ class Log(LogReader):
         super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
         self._key = key
         self._writer = Writer(database, scribe)
+        self.retention = Retention(database, scribe, self._writer)
 
     @classmethod
     def create(
@@ -74,10 +76,8 @@ class Log(LogReader):
             The log's name for ever, such as ``example.org/loans``.
         vault : KeyVault
             A vault that belongs to no other log.
-        clock : Callable[[], int]
-            Microseconds since 1970 UTC.
-        entropy : Callable[[int], bytes]
-            Gives that many random bytes.
+        clock, entropy : Clock, Entropy
+            Give microseconds since 1970 UTC, and random bytes.
 
         Returns
         -------

@@ -19,10 +19,13 @@ from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, Record
+from answerable.audit.retention.facts import without_body
+from answerable.audit.retention.scope import REMOVABLE
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.entry_rows import Selection
 from answerable.audit.store.head_rows import read_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
@@ -108,7 +111,9 @@ class LogReader:
         """
         found = self._read(lambda connection: entry_rows.entry_at(connection, seq))
         if found is None:
-            raise NotFound("the log has no such place", where=f"entry {seq}")
+            gone = 0 <= seq < self._read(read_floors).entry
+            what = "a retention run removed this entry" if gone else "the log has no such place"
+            raise NotFound(what, where=f"entry {seq}")
         return found
 
     def entries(  # noqa: PLR0913 - each one narrows the page by itself
@@ -163,7 +168,7 @@ class LogReader:
         Returns
         -------
         OpenedBody
-            Parts whose key was destroyed are listed.
+            Parts whose key was destroyed or that a retention run removed are listed.
 
         Raises
         ------
@@ -180,12 +185,15 @@ class LogReader:
         )
 
         def opened(connection: Connection) -> OpenedBody:
+            stored = entry_rows.body_parts(connection, entry.seq)
+            if not stored and entry.kind in REMOVABLE and entry.seq < read_floors(connection).body:
+                return OpenedBody(None, {}, tuple(range(len(header.parts))))
             keyring = self._keyring(connection)
             keys = {ref: key for ref in sealed if (key := keyring.data_key(ref)) is not None}
             for ref in sealed:
                 if ref not in keys:
                     self._require_erasure(connection, ref)
-            return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
+            return open_body(entry, stored, keys)
 
         return self._read_with_keys(opened)
 
@@ -294,8 +302,8 @@ class LogReader:
         """
 
         def root(connection: Connection) -> bytes:
-            self._require_size(connection, size)
-            return root_from_tiles(size, StoredTiles(connection))
+            tiles = self._tiles(connection, size)
+            return root_from_tiles(size, tiles, minimum=tiles.minimum)
 
         return self._read(root)
 
@@ -314,8 +322,8 @@ class LogReader:
         """
 
         def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, size)
-            return inclusion_proof(seq, size, StoredTiles(connection))
+            tiles = self._tiles(connection, size)
+            return inclusion_proof(seq, size, tiles, minimum=tiles.minimum)
 
         return self._read(proof)
 
@@ -334,8 +342,8 @@ class LogReader:
         """
 
         def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, new)
-            return consistency_proof(old, new, StoredTiles(connection))
+            tiles = self._tiles(connection, new)
+            return consistency_proof(old, new, tiles, minimum=tiles.minimum)
 
         return self._read(proof)
 
@@ -353,7 +361,12 @@ class LogReader:
             written by this log, or the log no longer begins with what it was folded from.
         """
         row = self._read(lambda connection: view_rows.load_projection(connection, name))
-        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
+        lowest = self._read(read_floors).tile
+        if (
+            row is None
+            or not lowest <= row.size <= self.size()
+            or row.root != self.root_at(row.size)
+        ):
             return None
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
@@ -365,14 +378,16 @@ class LogReader:
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
 
-    def _require_size(self, connection: Connection, size: int) -> None:
+    def _tiles(self, connection: Connection, size: int) -> StoredTiles:
         held = read_head(connection).size
         if not 0 <= size <= held:
             raise InvalidInput(f"the log has {held} entries, not {size}", where="tree size")
+        return StoredTiles(connection)
 
     def _require_erasure(self, connection: Connection, ref: str) -> None:
         kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
-        if kinds.isdisjoint(ERASING_KINDS):
+        left = without_body(connection, (ref,), read_floors(connection).body)
+        if kinds.isdisjoint(ERASING_KINDS) and not left:
             raise EvidenceBroken(
                 "the key of a data subject is gone and no entry records an erasure",
                 where=ref,

@@ -14,6 +14,7 @@ from answerable.audit.identity import facts_of
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile
 from answerable.audit.verify import Finding, StoredRow, StoredState
@@ -123,7 +124,8 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
         head = read_head(connection)
         last = entry_rows.last_seq(connection)
         notes = view_rows.checkpoint_notes(connection)
-    state = StoredState(head.size, head.frontier.root(), notes, tile)
+        floors = read_floors(connection)
+    state = StoredState(head.size, head.frontier.root(), notes, tile, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
 
 

@@ -20,7 +20,7 @@ disk or a lost connection cannot leave memory ahead of the database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -87,6 +87,7 @@ class Turn:
         self._known: dict[str, Entry] = {}
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
+        self._before_swap: list[Callable[[Connection], object]] = []
         self._counts: Counter[CountKey] = Counter()
         self._ts: int | None = None
         self._back = 0
@@ -195,6 +196,10 @@ class Turn:
             self._ts = max(now, self.head.ts)
         return self._ts
 
+    def before_swap(self, step: Callable[[Connection], object]) -> None:
+        """Have something done once the entries are stored and before the head names them."""
+        self._before_swap.append(step)
+
     def finish(self) -> Head:
         """Store what was staged and swap the head; return the new head."""
         self.keyring.flush()
@@ -205,6 +210,8 @@ class Turn:
         insert_entries(self.connection, self._staged)
         insert_tiles(self.connection, tiles)
         add_counts(self.connection, self._counts)
+        for step in self._before_swap:
+            step(self.connection)
         new = replace(
             self.head,
             ts=self.ts,

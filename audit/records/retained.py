@@ -73,8 +73,6 @@ class Removal(FrozenModel):
     """Rows: body parts, entries, tiles of level 0."""
     kept: _Count = 0
     kept_digest: Digest | None = None
-    held: Annotated[tuple[_Place, ...], Field(max_length=_MOST_HELD)] = ()
-    """Places below `end` whose bodies stay for a hold, a contest or a request (all of them)."""
     counts: tuple[RemovedCount, ...] = ()
     """Decisions among the removed entries: what a recount has to add."""
     root: Digest
@@ -122,6 +120,9 @@ class RetentionRun(Record):
     """Root of that checkpoint."""
     removals: tuple[Removal, ...]
     rules: tuple[AppliedRule, ...]
+    held: Annotated[tuple[_Place, ...], Field(max_length=_MOST_HELD)] = ()
+    """Places below the floor of bodies whose bodies stay for a hold, a contest or a request: all
+    of them, as they are after this run."""
     keys: _Count = 0
     """Data keys destroyed because no body of their holder was left."""
     ground: Token = "gdpr-art-5-1-e"

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
 
-from answerable.audit.entries import Header
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalSource
-from answerable.audit.retention.policy import RetentionPolicy, RetentionRule
+from answerable.audit.retention.policy import EntryFacts, RetentionPolicy, RetentionRule
 from answerable.audit.retention.scope import REMOVABLE
 from answerable.audit.tree.tiles import TILE_WIDTH, pruning_minimum
 
@@ -43,7 +42,7 @@ class Candidate:
     """An entry with what else matters for whether it may go."""
 
     seq: int
-    header: Header
+    entry: EntryFacts
     notice_at: int | None = None
     """Time of the newest letter about the decision it belongs to, microseconds."""
     held_by: tuple[str, ...] = ()
@@ -58,8 +57,9 @@ class Limits:
     entry: int
     tile: int
     """Floors so far."""
-    covered: int
-    """Entries under the newest signed checkpoint: nothing goes that no checkpoint covers."""
+    body_until: int
+    entry_until: int
+    """How far bodies and entries may go at most: nothing goes that no signed checkpoint covers."""
     held: tuple[int, ...] = ()
     """Places below the floor of bodies whose bodies were held back so far."""
 
@@ -107,6 +107,8 @@ class Plan:
     rules: tuple[PlannedRule, ...]
     held: tuple[HeldBack, ...]
     """Bodies that stay below the new floor, each with its ground."""
+    freed: tuple[int, ...]
+    """Places below the floor whose bodies were held before and go now."""
     stops: tuple[HeldBack, ...]
     """The entry that stops the floor of bodies, and the one that stops that of entries."""
 
@@ -147,11 +149,12 @@ def make_plan(
     judge = _Judge(policy, now)
     body = _BodyFloor(judge, limits)
     body.take(bodies)
+    still_held = {*limits.held, *(item.seq for item in body.held)} - set(body.freed)
     entry = _EntryFloor(judge, limits)
-    entry.take(entries, min((item.seq for item in body.held), default=body.end))
+    entry.take(entries, min(still_held, default=body.end))
     tile = limits.tile
     if policy.tiles == "remove":
-        tile = max(tile, pruning_minimum(entry.end, limits.covered))
+        tile = max(tile, pruning_minimum(entry.end, entry.end))
     return Plan(
         body=PlannedRange("body", limits.body, body.end, body.gone.total()),
         entry=PlannedRange("entry", limits.entry, entry.end, entry.gone.total()),
@@ -168,6 +171,7 @@ def make_plan(
             if body.gone[rule.name] or entry.gone[rule.name]
         ),
         held=tuple(body.held),
+        freed=tuple(body.freed),
         stops=tuple(stop for stop in (body.stop, entry.stop) if stop is not None),
     )
 
@@ -189,7 +193,7 @@ class _Judge:
         self, item: Candidate, days: Callable[[RetentionRule], int]
     ) -> tuple[str, HeldBack | None]:
         """Return the rule that lasts longest, and why the entry stays (None when it may go)."""
-        kind, rules = item.header.kind, self._policy.rules_for(item.header)
+        kind, rules = item.entry.kind, self._policy.rules_for(item.entry)
         if not rules:
             return "", HeldBack(item.seq, kind, "no rule covers it")
         latest, until = "", -1
@@ -214,13 +218,14 @@ class _BodyFloor:
         self.end = limits.body
         self.gone: Counter[str] = Counter()
         self.held: list[HeldBack] = []
+        self.freed: list[int] = []
         self.stop: HeldBack | None = None
 
     def take(self, candidates: Iterable[Candidate]) -> None:
         for item in candidates:
-            if item.seq >= self._limits.covered:
+            if item.seq >= self._limits.body_until:
                 return
-            if item.header.kind in REMOVABLE and not self._passes(item):
+            if item.entry.kind in REMOVABLE and not self._passes(item):
                 return
             self.end = max(self.end, item.seq + 1)
 
@@ -231,9 +236,11 @@ class _BodyFloor:
             self.stop = kept
             return False
         if item.held_by:
-            kept = HeldBack(item.seq, item.header.kind, ", ".join(item.held_by))
+            kept = HeldBack(item.seq, item.entry.kind, ", ".join(item.held_by))
         if kept is None:
             self.gone[rule] += 1
+            if item.seq < self._limits.body:
+                self.freed.append(item.seq)
         elif len(self.held) < MOST_HELD:
             self.held.append(kept)
         else:
@@ -254,10 +261,10 @@ class _EntryFloor:
 
     def take(self, candidates: Iterable[Candidate], upto: int) -> None:
         # A leaf that stands in no full tile would be lost with its row: whole tiles only.
-        last = min(upto, self._limits.covered) // TILE_WIDTH * TILE_WIDTH
+        last = min(upto, self._limits.entry_until) // TILE_WIDTH * TILE_WIDTH
         waiting: Counter[str] = Counter()
         for item in takewhile(lambda found: found.seq < last, candidates):
-            if item.header.kind in REMOVABLE:
+            if item.entry.kind in REMOVABLE:
                 rule, self.stop = self._judge.of_entry(item)
                 if self.stop is not None:
                     return
@@ -270,7 +277,7 @@ class _EntryFloor:
 
 def _since(rule: RetentionRule, item: Candidate) -> int | None:
     if rule.after == "entry":
-        return item.header.ts
-    if item.header.kind is EntryKind.DECISION and item.notice_at is None:
+        return item.entry.ts
+    if item.entry.kind is EntryKind.DECISION and item.notice_at is None:
         return None
-    return max(item.header.ts, item.notice_at or 0)
+    return max(item.entry.ts, item.notice_at or 0)

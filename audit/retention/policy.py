@@ -25,6 +25,7 @@ GDPR Article 5(1)(e) (storage limitation); AI Act Articles 19(1) and 26(6).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal, cast
 
 from pydantic import (
@@ -40,7 +41,6 @@ from pydantic_core import PydanticCustomError
 
 from answerable.audit.codes import Role
 from answerable.audit.documents import read_document, read_yaml
-from answerable.audit.entries import Header
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Digest, FrozenModel, LegalSource, Name, Token
 from answerable.audit.retention.legal import legal_floors
@@ -48,6 +48,7 @@ from answerable.audit.retention.scope import REMOVABLE
 
 __all__ = [
     "Covers",
+    "EntryFacts",
     "RetentionPolicy",
     "RetentionRule",
     "load_retention_policy",
@@ -56,6 +57,17 @@ __all__ = [
 
 _MOST_RULES: Final = 100
 _Days = Annotated[int, Field(ge=1, le=36_525)]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """What a rule asks of an entry, from its header."""
+
+    kind: EntryKind
+    ts: int
+    function: str | None = None
+    purpose: str | None = None
+    outcome: str | None = None
 
 
 class Covers(FrozenModel):
@@ -78,13 +90,13 @@ class Covers(FrozenModel):
             )
         return kinds
 
-    def matches(self, header: Header) -> bool:
-        """Return whether an entry is meant, by its header."""
+    def matches(self, entry: EntryFacts) -> bool:
+        """Return whether an entry is meant."""
         return (
-            (not self.kinds or header.kind in self.kinds)
-            and (not self.functions or header.function in self.functions)
-            and (not self.purposes or header.purpose in self.purposes)
-            and (not self.outcomes or header.outcome in self.outcomes)
+            (not self.kinds or entry.kind in self.kinds)
+            and (not self.functions or entry.function in self.functions)
+            and (not self.purposes or entry.purpose in self.purposes)
+            and (not self.outcomes or entry.outcome in self.outcomes)
         )
 
 
@@ -151,9 +163,9 @@ class RetentionPolicy(FrozenModel):
             raise PydanticCustomError("rule_names", "two rules have the same name")
         return rules
 
-    def rules_for(self, header: Header) -> tuple[RetentionRule, ...]:
+    def rules_for(self, entry: EntryFacts) -> tuple[RetentionRule, ...]:
         """Return the rules that cover an entry."""
-        return tuple(rule for rule in self.rules if rule.covers.matches(header))
+        return tuple(rule for rule in self.rules if rule.covers.matches(entry))
 
     def uncovered(self) -> tuple[EntryKind, ...]:
         """Return the kinds that may go and that no rule covers in every case.

@@ -8,12 +8,22 @@ order, and what the database says it deleted is counted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy import tuple_ as row_of
-from sqlalchemy import update
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.ids import ref_bytes
@@ -34,21 +44,22 @@ from answerable.audit.tree.tiles import TILE_WIDTH
 from answerable.audit.verify_retention import Floors
 
 __all__ = [
+    "count_bodies",
+    "count_leaf_tiles",
     "drop_emptied",
     "entries_naming",
     "has_bodies",
-    "leaves_of",
     "links_to",
     "move_floor",
     "newest_links",
     "read_floors",
+    "removable_places",
     "remove_bodies",
     "remove_entries",
     "remove_leaf_tiles",
 ]
 
 _CHUNK: Final = 500
-_KINDS: Final = frozenset(EntryKind)
 
 
 def read_floors(connection: Connection) -> Floors:
@@ -71,25 +82,37 @@ def move_floor(connection: Connection, what: str, seq: int, run: int) -> None:
     _require(moved.rowcount, 1, floor)
 
 
-def remove_bodies(
-    connection: Connection, first: int, end: int, kinds: Iterable[EntryKind], held: Collection[int]
-) -> int:
-    """Delete the bodies of entries of some kinds, but for the places that are held.
-
-    Returns
-    -------
-    int
-        How many parts went.
-    """
+def removable_places(
+    connection: Connection, first: int, end: int, kinds: Iterable[EntryKind]
+) -> list[int]:
+    """Return the places first..end-1 that hold an entry of one of the kinds, ascending."""
     chosen = select(entry.c.seq).where(
         entry.c.seq >= first, entry.c.seq < end, entry.c.kind.in_([kind.value for kind in kinds])
     )
-    going = [seq for seq in connection.execute(chosen).scalars() if seq not in held]
-    removed = 0
-    for low, high in _runs_of(going):
-        within = and_(body.c.place >= low * PARTS, body.c.place < high * PARTS)
-        removed += connection.execute(delete(body).where(within)).rowcount
-    return removed
+    return list(connection.execute(chosen.order_by(entry.c.seq)).scalars())
+
+
+def count_bodies(connection: Connection, places: Sequence[int]) -> int:
+    """Return how many body parts the entries at ascending places have."""
+    return sum(
+        connection.execute(select(func.count()).select_from(body).where(within)).scalar() or 0
+        for within in map(_bodies_within, _runs_of(places))
+    )
+
+
+def remove_bodies(connection: Connection, places: Sequence[int], parts: int) -> None:
+    """Delete the bodies of the entries at ascending places: so many parts.
+
+    Raises
+    ------
+    Unavailable
+        If the database deleted another number of rows.
+    """
+    gone = (
+        connection.execute(delete(body).where(within)).rowcount
+        for within in map(_bodies_within, _runs_of(places))
+    )
+    _require(sum(gone), parts, body)
 
 
 def remove_entries(connection: Connection, entries: Sequence[tuple[int, Indexed]]) -> None:
@@ -122,28 +145,21 @@ def remove_entries(connection: Connection, entries: Sequence[tuple[int, Indexed]
         _require(connection.execute(gone).rowcount, high - low, entry)
 
 
-def remove_leaf_tiles(connection: Connection, first: int, end: int) -> int:
-    """Delete the tiles of level 0 that stand for the places first..end-1.
+def count_leaf_tiles(connection: Connection, first: int, end: int) -> int:
+    """Return how many tiles of level 0 stand for the places first..end-1."""
+    query = select(func.count()).select_from(tile).where(_leaf_tiles(first, end))
+    return connection.execute(query).scalar() or 0
 
-    Returns
-    -------
-    int
-        How many went.
+
+def remove_leaf_tiles(connection: Connection, first: int, end: int, tiles: int) -> None:
+    """Delete the tiles of level 0 that stand for the places first..end-1: so many.
+
+    Raises
+    ------
+    Unavailable
+        If the database deleted another number of rows.
     """
-    low, high = first // TILE_WIDTH, end // TILE_WIDTH
-    gone = delete(tile).where(tile.c.level == 0, tile.c.idx >= low, tile.c.idx < high)
-    return connection.execute(gone).rowcount
-
-
-def leaves_of(connection: Connection, places: Sequence[int]) -> list[tuple[int, bytes]]:
-    """Return places and leaf hashes of entries, ascending."""
-    found: list[tuple[int, bytes]] = []
-    for start in range(0, len(places), _CHUNK):
-        query = select(entry.c.seq, entry.c.leaf).where(
-            entry.c.seq.in_(places[start : start + _CHUNK])
-        )
-        found += [(seq, leaf) for seq, leaf in connection.execute(query.order_by(entry.c.seq))]
-    return found
+    _require(connection.execute(delete(tile).where(_leaf_tiles(first, end))).rowcount, tiles, tile)
 
 
 def links_to(connection: Connection, targets: Iterable[str], rel: str) -> set[str]:
@@ -151,10 +167,8 @@ def links_to(connection: Connection, targets: Iterable[str], rel: str) -> set[st
     return {target for target, *_ in _linked(connection, targets, link.c.rel == rel)}
 
 
-def newest_links(
-    connection: Connection, targets: Iterable[str], kind: EntryKind
-) -> dict[str, int]:
-    """Return the time of the newest entry of a kind that links to each target, where there is one."""
+def newest_links(connection: Connection, targets: Iterable[str], kind: EntryKind) -> dict[str, int]:
+    """Return the time of the newest entry of a kind that links to each target, if any does."""
     newest: dict[str, int] = {}
     for target, ts in _linked(connection, targets, entry.c.kind == kind.value):
         newest[target] = max(ts, newest.get(target, 0))
@@ -197,6 +211,16 @@ def drop_emptied(connection: Connection) -> int:
     if connection.dialect.name != "postgresql":
         return 0
     return connection.execute(text(f"SELECT {SCHEMA}.drop_emptied()")).scalar() or 0
+
+
+def _bodies_within(places: tuple[int, int]) -> ColumnElement[bool]:
+    first, end = places
+    return and_(body.c.place >= first * PARTS, body.c.place < end * PARTS)
+
+
+def _leaf_tiles(first: int, end: int) -> ColumnElement[bool]:
+    low, high = first // TILE_WIDTH, end // TILE_WIDTH
+    return and_(tile.c.level == 0, tile.c.idx >= low, tile.c.idx < high)
 
 
 def _linked(
