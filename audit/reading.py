@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
-from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
+from answerable.audit.errors import Erased, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
@@ -19,8 +19,7 @@ from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, Record
-from answerable.audit.retention.facts import without_body
-from answerable.audit.retention.scope import REMOVABLE
+from answerable.audit.retention.absence import body_went, require_erasure
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.entry_rows import Selection
@@ -31,18 +30,12 @@ from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
 from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
 
-__all__ = ["ERASING_KINDS", "LogReader"]
+__all__ = ["LogReader"]
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 _RETRIES: Final = 3
-ERASING_KINDS: Final = (
-    EntryKind.SUBJECT_ERASED,
-    EntryKind.DATASET_ROWS_ERASED,
-    EntryKind.ACTOR_RETIRED,
-)
-"""Kinds of the entry that records why a key was destroyed."""
 
 
 class LogReader:
@@ -186,13 +179,13 @@ class LogReader:
 
         def opened(connection: Connection) -> OpenedBody:
             stored = entry_rows.body_parts(connection, entry.seq)
-            if not stored and entry.kind in REMOVABLE and entry.seq < read_floors(connection).body:
+            if not stored and body_went(connection, entry):
                 return OpenedBody(None, {}, tuple(range(len(header.parts))))
             keyring = self._keyring(connection)
             keys = {ref: key for ref in sealed if (key := keyring.data_key(ref)) is not None}
             for ref in sealed:
                 if ref not in keys:
-                    self._require_erasure(connection, ref)
+                    require_erasure(connection, ref)
             return open_body(entry, stored, keys)
 
         return self._read_with_keys(opened)
@@ -256,7 +249,7 @@ class LogReader:
             if key_rows.keys_by_ref(connection, (ref,)):
                 return False
             self._keyring(connection).require_known(ref)
-            self._require_erasure(connection, ref)
+            require_erasure(connection, ref)
             return True
 
         return self._read(erased)
@@ -383,16 +376,6 @@ class LogReader:
         if not 0 <= size <= held:
             raise InvalidInput(f"the log has {held} entries, not {size}", where="tree size")
         return StoredTiles(connection)
-
-    def _require_erasure(self, connection: Connection, ref: str) -> None:
-        kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
-        left = without_body(connection, (ref,), read_floors(connection).body)
-        if kinds.isdisjoint(ERASING_KINDS) and not left:
-            raise EvidenceBroken(
-                "the key of a data subject is gone and no entry records an erasure",
-                where=ref,
-                remedy="The key table was changed: restore it from a backup with its vault.",
-            )
 
     def _read(self, step: Callable[[Connection], T]) -> T:
         with self._database.read() as connection:

@@ -202,11 +202,12 @@ class _Slice:
         approval, most, limits = self._order.approval, self._order.most, self._limits
         body = min(limits.body_until, approval.body_end, limits.body + most)
         plan = self._plan(replace(limits, body_until=body, entry_until=0))
-        if plan.body.end > limits.body or plan.freed:
+        # A slice in which nothing may go is recorded only where the floor has to move on.
+        if plan.body.count or plan.body.end == limits.body + most:
             return self._bodies(plan)
         entry = min(limits.entry_until, approval.entry_end, limits.entry + most)
         plan = self._plan(replace(limits, body_until=-1, entry_until=entry))
-        if plan.entry.end > limits.entry:
+        if plan.entry.count or plan.entry.end == limits.entry + most:
             return self._entries(plan)
         tile = pruning_minimum(approval.tile_end, plan.tile.end)
         return self._tiles(tile) if tile > limits.tile else None
