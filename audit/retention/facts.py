@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import JsonValue
-
-from answerable.audit.canonical import parse_json
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Record, RetentionRun, SubjectRequest, parse_record
+from answerable.audit.retention.headers import light_header
 from answerable.audit.retention.plan import Candidate
-from answerable.audit.retention.policy import EntryFacts
 from answerable.audit.retention.scope import REMOVABLE
 from answerable.audit.store import entry_rows, key_rows
 from answerable.audit.store.database import Connection
@@ -232,53 +229,14 @@ def _waits(connection: Connection, entry: Entry) -> bool:
 def _candidates(
     connection: Connection, cases: OpenCases, page: Sequence[Entry], *, with_notices: bool
 ) -> list[Candidate]:
-    headers = [_header(entry) for entry in page]
-    about = [_about(header) for header in headers]
+    headers = [light_header(entry) for entry in page]
     notices: dict[str, int] = {}
     if with_notices:
-        targets = {target for found in about for target in found}
+        targets = {target for header in headers for target in header.about}
         notices = newest_links(connection, targets, EntryKind.LETTER_ISSUED)
     found = []
-    for entry, header, targets_of in zip(page, headers, about, strict=True):
-        kind = EntryKind(str(header["kind"]))
-        refs = [str(item["ref"]) for item in _mappings(header.get("subjects"))]
-        told = [notices[target] for target in targets_of if target in notices]
-        found.append(
-            Candidate(
-                entry.seq,
-                EntryFacts(
-                    kind,
-                    _whole(header.get("ts")),
-                    _text(header.get("function")),
-                    _text(header.get("purpose")),
-                    _text(header.get("outcome")),
-                ),
-                notice_at=max(told, default=None),
-                held_by=cases.keeping(refs, targets_of) if kind in REMOVABLE else (),
-            )
-        )
+    for header in headers:
+        told = [notices[target] for target in header.about if target in notices]
+        kept = cases.keeping(header.refs, header.about) if header.kind in REMOVABLE else ()
+        found.append(Candidate(header.seq, header.facts, max(told, default=None), kept))
     return found
-
-
-def _header(entry: Entry) -> dict[str, JsonValue]:
-    # Its leaf was checked: what was appended was a header, and is read without its model.
-    value = parse_json(entry.header_bytes)
-    return value if isinstance(value, dict) else {}
-
-
-def _about(header: dict[str, JsonValue]) -> list[str]:
-    """Return the entry itself and those it links to."""
-    linked = [item.get("entry") for item in _mappings(header.get("links"))]
-    return [str(header["id"]), *(target for target in linked if isinstance(target, str))]
-
-
-def _mappings(value: JsonValue) -> list[dict[str, JsonValue]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: JsonValue) -> int:
-    return value if isinstance(value, int) else 0

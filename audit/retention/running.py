@@ -38,13 +38,13 @@ from answerable.audit.retention.facts import (
     newest_run,
     without_body,
 )
+from answerable.audit.retention.headers import LightHeader, light_header
 from answerable.audit.retention.plan import Limits, Plan, make_plan
 from answerable.audit.retention.policy import RetentionPolicy
 from answerable.audit.retention.scope import REMOVABLE
 from answerable.audit.store import entry_rows, key_rows, retention_rows, view_rows
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import Selection
-from answerable.audit.store.index_rows import index_of
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.tree.proofs import root_from_tiles
 from answerable.audit.tree.tiles import pruning_minimum
@@ -252,8 +252,13 @@ class _Slice:
     def _entries(self, plan: Plan) -> Receipt:
         first, end = plan.entry.first, plan.entry.end
         stored = _entries_between(self._connection, first, end)
-        going = [item for item in stored if item.kind in REMOVABLE]
-        staying = [item for item in stored if item.kind not in REMOVABLE]
+        headers = [light_header(item) for item in stored]
+        going = [header for header in headers if header.kind in REMOVABLE]
+        staying = [
+            item
+            for item, header in zip(stored, headers, strict=True)
+            if header.kind not in REMOVABLE
+        ]
         kept = b"".join(item.seq.to_bytes(8, "big") + item.leaf for item in staying)
         removal = Removal(
             what="entry",
@@ -266,7 +271,7 @@ class _Slice:
             root=self._root(end),
         )
         receipt = self.record((removal,), _applied(plan, "entries"))
-        rows = [(item.seq, index_of(item.header)) for item in going]
+        rows = [(item.seq, item.found_by) for item in going]
         self._after(receipt, removal, lambda c: retention_rows.remove_entries(c, rows))
         return receipt
 
@@ -306,10 +311,10 @@ def _applied(plan: Plan, what: Literal["bodies", "entries"]) -> tuple[AppliedRul
     return tuple(AppliedRule(name=r.name, law=r.law, entries=n) for r, n in found if n)
 
 
-def _counted(entries: Iterable[Entry]) -> tuple[RemovedCount, ...]:
+def _counted(headers: Iterable[LightHeader]) -> tuple[RemovedCount, ...]:
     counts = Counter(
-        (day_of(item.header.ts), item.header.function or "", item.header.outcome or "")
-        for item in entries
+        (day_of(item.facts.ts), item.facts.function or "", item.facts.outcome or "")
+        for item in headers
         if item.kind is EntryKind.DECISION
     )
     return tuple(

@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
     select,
     text,
     update,
@@ -28,6 +27,7 @@ from sqlalchemy import tuple_ as row_of
 from answerable.audit.errors import Unavailable
 from answerable.audit.ids import ref_bytes
 from answerable.audit.kinds import EntryKind
+from answerable.audit.store.bulk import insert_rows
 from answerable.audit.store.index_rows import Indexed
 from answerable.audit.store.tables import (
     PARTS,
@@ -76,9 +76,10 @@ def move_floor(connection: Connection, what: str, seq: int, run: int) -> None:
     Unavailable
         If the database kept the old row.
     """
+    if connection.execute(select(floor.c.seq).where(floor.c.what == what)).first() is None:
+        insert_rows(connection, floor, [(what, seq, run)])
+        return
     moved = connection.execute(update(floor).where(floor.c.what == what).values(seq=seq, run=run))
-    if moved.rowcount == 0:
-        moved = connection.execute(insert(floor).values(what=what, seq=seq, run=run))
     _require(moved.rowcount, 1, floor)
 
 
