@@ -14,6 +14,7 @@ from answerable.api.cli import (
     governance_commands,
     model_commands,
     register_commands,
+    retention_commands,
     service_commands,
     subject_commands,
 )
@@ -39,6 +40,7 @@ for group in (
     decision_commands,
     card_commands,
     subject_commands,
+    retention_commands,
     audit_commands,
     service_commands,
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,10 +15,10 @@ from answerable.audit.records.base import (
     Name,
     Record,
     Role,
-    Token,
 )
 
 __all__ = [
+    "MOST_HELD",
     "AppliedRule",
     "LegalSource",
     "Removal",
@@ -29,7 +29,8 @@ __all__ = [
 
 _Place = Annotated[int, Field(ge=0, lt=2**53)]
 _Count = Annotated[int, Field(ge=0)]
-_MOST_HELD = 1000
+MOST_HELD: Final = 1000
+"""Bodies that one log may hold back below its floor."""
 
 
 class LegalSource(FrozenModel):
@@ -120,10 +121,9 @@ class RetentionRun(Record):
     """Root of that checkpoint."""
     removals: tuple[Removal, ...]
     rules: tuple[AppliedRule, ...]
-    held: Annotated[tuple[_Place, ...], Field(max_length=_MOST_HELD)] = ()
+    held: Annotated[tuple[_Place, ...], Field(max_length=MOST_HELD)] = ()
     """Places below the floor of bodies whose bodies stay for a hold, a contest or a request: all
     of them, as they are after this run."""
     keys: _Count = 0
     """Data keys destroyed because no body of their holder was left."""
-    ground: Token = "gdpr-art-5-1-e"
     approval: RetentionApproval

@@ -17,12 +17,12 @@ from typing import Final, Literal
 
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalSource
+from answerable.audit.records.retained import MOST_HELD
 from answerable.audit.retention.policy import EntryFacts, RetentionPolicy, RetentionRule
 from answerable.audit.retention.scope import REMOVABLE
 from answerable.audit.tree.tiles import TILE_WIDTH, pruning_minimum
 
 __all__ = [
-    "MOST_HELD",
     "Candidate",
     "HeldBack",
     "Limits",
@@ -33,8 +33,6 @@ __all__ = [
 ]
 
 DAY_US: Final = 86_400_000_000
-MOST_HELD: Final = 1000
-"""Bodies that one log may hold back below its floor; the next one stops the floor."""
 
 
 @dataclass(frozen=True, slots=True)

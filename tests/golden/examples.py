@@ -15,6 +15,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
     Amount,
+    AppliedRule,
     Automation,
     BaselineVersion,
     CatalogueVersion,
@@ -31,6 +32,7 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
+    LegalSource,
     LogOpened,
     ModelArtefact,
     Outcome,
@@ -39,6 +41,10 @@ from answerable.audit.records import (
     RecordsRead,
     Release,
     ReleaseEnded,
+    Removal,
+    RemovedCount,
+    RetentionApproval,
+    RetentionRun,
     Review,
     Role,
     SignOff,
@@ -76,7 +82,51 @@ def entry_id(number: int) -> str:
     return f"01a0c5f2-1c00-7000-8000-{number:012x}"
 
 
+APPROVAL: Final = RetentionApproval(
+    log=ORIGIN,
+    policy=digest(70),
+    body_end=512,
+    entry_end=256,
+    tile_end=0,
+    approver=OTHER_ACTOR,
+    roles=(Role.COMPLIANCE,),
+    expires_at=NOON + 86_400_000_000,
+    signature="ab" * 64,
+)
 RECORDS: Final[tuple[Record, ...]] = (
+    APPROVAL,
+    RetentionRun(
+        policy=digest(70),
+        size=700,
+        root=digest(71),
+        removals=(
+            Removal(what="body", first=0, end=512, removed=900, root=digest(72)),
+            Removal(
+                what="entry",
+                first=0,
+                end=256,
+                removed=250,
+                kept=6,
+                kept_digest=digest(73),
+                counts=(
+                    RemovedCount(day="2026-09-21", function=digest(74), outcome="approve", n=100),
+                ),
+                root=digest(75),
+            ),
+        ),
+        rules=(
+            AppliedRule(
+                name="applications",
+                law=LegalSource(
+                    act="12 CFR 1002", article="1002.12", paragraph="(b)(1)", source="seen"
+                ),
+                entries=250,
+            ),
+        ),
+        held=(17, 42),
+        keys=3,
+        approval=APPROVAL,
+    ),
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
     UseCase(
         name="mortgage",
