@@ -19,7 +19,6 @@ from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, PolicyViolation
 from answerable.audit.records import EntryLink
 from answerable.audit.requests.rules import gdpr_rules
-from answerable.audit.requests.state import restrictions_of
 
 __all__ = ["Restricted", "require_unrestricted", "restrictions_on"]
 
@@ -86,12 +85,12 @@ def restrictions_on(
             where="restriction_ground",
             remedy=f"There are: {', '.join(grounds)}.",
         )
-    refs = (workspace.log.subject_ref(person.subject_id) for person in request.subjects)
+    standing = workspace.restrictions().entries()
+    if not standing:
+        return Restricted((), ground)
+    refs = {workspace.log.subject_ref(person.subject_id) for person in request.subjects}
     placed = [
-        entry.id
-        for ref in refs
-        if ref is not None
-        for entry in restrictions_of(workspace.log.subject_entries(ref))
+        entry.id for entry in standing if any(item.ref in refs for item in entry.header.subjects)
     ]
     return Restricted(tuple(placed), ground)
 
