@@ -1,11 +1,11 @@
-"""The register of requests of data subjects: opened, extended, answered, listed with their clock."""
+"""The register of data subjects' requests: opened, extended, answered, listed."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import ConfigDict, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.subject import (
@@ -91,7 +91,7 @@ class ClosingBody(Body):
     outcome: Literal["fulfilled", "partly", "refused", "withdrawn"]
     ground: Code | None = None
     identity_check: Code | None = None
-    acts: Annotated[list[EntryIdText], Query(max_length=100)] = []
+    acts: Annotated[list[EntryIdText], Field(max_length=100)] = Field(default_factory=list)
 
 
 class RequestAnswer(Reply):

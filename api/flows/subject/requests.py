@@ -28,7 +28,7 @@ from answerable.api.flows.subject.answers import (
 )
 from answerable.api.flows.subject.find import known_ref
 from answerable.api.wiring import Workspace
-from answerable.audit.errors import Conflict, InvalidInput, PolicyViolation
+from answerable.audit.errors import Conflict, InvalidInput, NotFound, PolicyViolation
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     EntryLink,
@@ -210,7 +210,7 @@ def close_request(
     NotAllowed
         If the actor is no officer.
     NotFound
-        If there is no such request.
+        If there is no such request, or an act is not about this person.
     Conflict
         If it was answered before.
     PolicyViolation
@@ -220,6 +220,10 @@ def close_request(
     """
     role = actor.acting_as(Role.OFFICER)
     line = still_open(workspace, request_id)
+    for act in closing.acts:
+        named = {item.ref for item in workspace.log.entry(act).header.subjects}
+        if line.subject not in named:
+            raise NotFound("the entry is not about this person", where=f"entry {act}")
     record = answered_record(workspace, line, closing, actor)
     draft = answer_draft(workspace, record, line.subject, (actor, role))
     return Recorded(record, workspace.log.append(draft))
