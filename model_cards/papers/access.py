@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -20,6 +21,7 @@ from answerable.model_cards.papers.phrases import Phrases, listed, phrases_in, t
 __all__ = ["access_paper", "contact_rows", "recipient_rows", "storage_rows"]
 
 Json = Mapping[str, JsonValue]
+_CONTACT: Final = ("name", "address", "email", "phone")
 
 
 def access_paper(result: Json, *, language: str) -> Paper:
@@ -83,7 +85,7 @@ def contact_rows(contacts: Json, say: Phrases, *names: str) -> list[tuple[str, .
         held = contacts.get(name)
         contacted = held if isinstance(held, list) else [held]
         rows += [
-            (say(name), ", ".join(map(text_of, item.values())))
+            (say(name), ", ".join(text for key in _CONTACT if (text := text_of(item.get(key)))))
             for item in contacted
             if isinstance(item, dict)
         ]
@@ -214,14 +216,16 @@ def _automated(result: Json, say: Phrases) -> Iterator[Block]:
     yield Sentence(say("automated_yes" if told.get("exists") else "automated_no"))
     if told.get("statement"):
         yield Sentence(say.own(told["statement"]))
-    for decision in listed(told, "decisions"):
+    decisions = listed(told, "decisions")
+    consequences = dict.fromkeys(text_of(item.get("consequences")) for item in decisions)
+    for text in filter(None, consequences):
+        yield Sentence(text)
+    for decision in decisions:
         yield Heading(f"{say('decision')} {text_of(decision.get('decision_id'))}")
         yield Sentence(
             f"{say.when(decision.get('decided_at'))}: {say.code(decision.get('outcome'))}; "
             f"{say.code(decision.get('automation'))}."
         )
-        if decision.get("consequences"):
-            yield Sentence(text_of(decision["consequences"]))
         if decision.get("why_not"):
             yield Sentence(say.code(decision["why_not"]))
         for section in listed(decision, "sections"):
@@ -230,15 +234,18 @@ def _automated(result: Json, say: Phrases) -> Iterator[Block]:
 
 def _explained(section: Json) -> Iterator[Block]:
     yield Heading(text_of(section.get("heading")))
-    paragraphs = section.get("paragraphs")
-    for paragraph in paragraphs if isinstance(paragraphs, list) else []:
-        yield Sentence(text_of(paragraph))
+    held = section.get("paragraphs")
+    paragraphs = [text_of(text) for text in held] if isinstance(held, list) else []
+    for paragraph in paragraphs[:1]:
+        yield Sentence(paragraph)
     items = tuple(
         f"{text_of(item.get('text'))} {text_of(item.get('detail'))}".strip()
         for item in listed(section, "items")
     )
     if items:
         yield Points(items)
+    for paragraph in paragraphs[1:]:
+        yield Sentence(paragraph)
     rows = section.get("rows")
     pairs = tuple(
         f"{text_of(row[0])}: {text_of(row[1])}"

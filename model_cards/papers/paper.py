@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _WIDTH: Final = 78
+_PAIR: Final = 2
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 
 
@@ -130,7 +131,7 @@ def paper_text(paper: Paper) -> str:
         title = _plain(section.title)
         lines += ["", "", title, "-" * len(title)]
         for block in section.blocks:
-            lines += _text_block(block)
+            lines += _text_block(block, under=section.title)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -151,7 +152,7 @@ def paper_markdown(paper: Paper) -> str:
     for section in paper.sections:
         lines += [f"## {_safe(section.title)}", ""]
         for block in section.blocks:
-            lines += [*_markdown_block(block), ""]
+            lines += [*_markdown_block(block, under=section.title), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -175,7 +176,7 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     )
 
 
-def _text_block(block: Block) -> Iterator[str]:
+def _text_block(block: Block, *, under: str) -> Iterator[str]:
     if isinstance(block, Sentence):
         yield from _wrapped(block.text)
     elif isinstance(block, Heading):
@@ -184,12 +185,17 @@ def _text_block(block: Block) -> Iterator[str]:
         for item in block.items:
             yield from _wrapped(item, "- ", "  ")
     else:
-        yield from _wrapped(f"{block.caption}:")
+        # A table that is the whole section needs no second heading.
+        if block.caption != under:
+            yield from _wrapped(f"{block.caption}:")
         for row in block.rows:
             yield from _text_row(block.columns, row)
 
 
 def _text_row(columns: Sequence[str], row: Sequence[str]) -> Iterator[str]:
+    if len(columns) == _PAIR:
+        yield from _wrapped(f"{row[0]}: {row[1]}", "- ", "  ")
+        return
     named = [f"{column}: {cell}" for column, cell in zip(columns[1:], row[1:], strict=True) if cell]
     yield from _wrapped("; ".join([row[0], *named]), "- ", "  ")
 
@@ -198,7 +204,7 @@ def _safe(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", _plain(text))
 
 
-def _markdown_block(block: Block) -> Iterator[str]:
+def _markdown_block(block: Block, *, under: str) -> Iterator[str]:
     if isinstance(block, Sentence):
         yield _safe(block.text)
     elif isinstance(block, Heading):
@@ -206,8 +212,8 @@ def _markdown_block(block: Block) -> Iterator[str]:
     elif isinstance(block, Points):
         yield from (f"- {_safe(item)}" for item in block.items)
     else:
-        yield f"**{_safe(block.caption)}**"
-        yield ""
+        if block.caption != under:
+            yield from (f"**{_safe(block.caption)}**", "")
         yield f"| {' | '.join(map(_safe, block.columns))} |"
         yield f"|{'---|' * len(block.columns)}"
         yield from (f"| {' | '.join(map(_safe, row))} |" for row in block.rows)
