@@ -17,47 +17,33 @@ from answerable.audit.records import (
     Amount,
     Automation,
     BaselineVersion,
-    Calendar,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
     Component,
     ComponentKind,
-    ContactPoint,
     Contest,
-    DataCategory,
-    DataRecipient,
     DatasetRole,
     DatasetVersion,
-    DataSource,
     Decision,
     DecisionFunction,
     EntryLink,
     Evidence,
     HardRule,
-    IdentityCheck,
     LegalHold,
     LogOpened,
     ModelArtefact,
-    OrganisationProfile,
     Outcome,
     PolicyVersion,
-    PurposeStatement,
-    RecipientNotified,
     Record,
     RecordsRead,
     Release,
     ReleaseEnded,
-    RestrictionLifted,
-    RetentionPeriod,
     Review,
     Role,
     SignOff,
     SubjectErased,
     SubjectRequest,
-    SubjectRequestAnswered,
-    SubjectRequestExtended,
-    SubjectRequestOpened,
     SubjectStatement,
     UseCase,
     Waiver,
@@ -68,28 +54,20 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.fixed import (
+    ACTOR,
+    CO_APPLICANT,
+    NOON,
+    OTHER_ACTOR,
+    SUBJECT,
+    digest,
+    entry_id,
+)
+from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
-NOON: Final = 1_790_000_000_000_000
-
-ACTOR: Final = "a-" + "a1" * 16
-OTHER_ACTOR: Final = "a-" + "a2" * 16
-SUBJECT: Final = "s-" + "51" * 16
-CO_APPLICANT: Final = "s-" + "52" * 16
-
-
-def digest(number: int) -> str:
-    """A digest that is easy to recognise."""
-    return f"sha256:{number:02x}" + "0" * 62
-
-
-def entry_id(number: int) -> str:
-    """An entry id that is easy to recognise."""
-    return f"01a0c5f2-1c00-7000-8000-{number:012x}"
-
-
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
     UseCase(
@@ -270,88 +248,7 @@ RECORDS: Final[tuple[Record, ...]] = (
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
-    OrganisationProfile(
-        controller=ContactPoint(
-            name="Example Bank", address="1 Street", email="desk@example.org", phone="+49 30 1"
-        ),
-        joint_controllers=(ContactPoint(name="Example Broker"),),
-        representative=ContactPoint(name="Example Office"),
-        data_protection_officer=ContactPoint(name="Data protection office"),
-        authority=ContactPoint(name="Example Authority"),
-        purposes=(
-            PurposeStatement(
-                purpose="creditworthiness",
-                name={"en": "Credit", "de": "Kredit für Häuser"},
-                consequences={"en": "No loan"},
-            ),
-        ),
-        categories=(
-            DataCategory(name={"en": "Income"}, purposes=("creditworthiness",), special=False),
-        ),
-        recipients=(
-            DataRecipient(
-                id="hosting",
-                name={"en": "Computing centre"},
-                role="processor",
-                purposes=("creditworthiness",),
-                country="US",
-                safeguard={"en": "Standard contractual clauses"},
-                contact="privacy@example.net",
-            ),
-        ),
-        sources=(
-            DataSource(
-                name={"en": "The application"},
-                purposes=("creditworthiness",),
-                from_the_person=True,
-                publicly_available=False,
-            ),
-        ),
-        retention=(
-            RetentionPeriod(purpose="creditworthiness", days=3650, criteria={"en": "Ten years"}),
-        ),
-        automated_decisions={"en": "Applications are assessed automatically."},
-        security_measures=({"en": "Encryption"},),
-        calendar=Calendar(time_zone="Europe/Berlin", holidays=(date(2026, 12, 25),)),
-    ),
-    SubjectRequestOpened(
-        request="access",
-        article="gdpr-art-15",
-        received_at=NOON,
-        due_on=date(2026, 10, 21),
-        due_at=NOON + 1,
-        rules=digest(30),
-        identity=IdentityCheck(kind="id-card", result="confirmed", by=ACTOR),
-        channel="letter",
-    ),
-    SubjectRequestExtended(
-        request=entry_id(1),
-        reason="number-of-requests",
-        months=2,
-        due_on=date(2026, 12, 21),
-        due_at=NOON + 2,
-        told_at=NOON,
-        rules=digest(30),
-    ),
-    SubjectRequestAnswered(
-        request=entry_id(1),
-        outcome="partly",
-        ground="gdpr-art-15-4",
-        answered_at=NOON,
-        identity=IdentityCheck(kind="id-card", result="confirmed", by=OTHER_ACTOR),
-        acts=(entry_id(2),),
-    ),
-    RestrictionLifted(
-        restrictions=(entry_id(3),), ground="accuracy-verified", told_at=NOON, channel="letter"
-    ),
-    RecipientNotified(
-        act=entry_id(4),
-        recipient="hosting",
-        result="impossible",
-        ground="recipient-dissolved",
-        told_at=NOON,
-        channel="mail",
-    ),
+    *ABOUT_SUBJECTS,
 )
 
 HEADERS: Final[dict[str, Header]] = {

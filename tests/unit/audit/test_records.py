@@ -18,7 +18,8 @@ from answerable.audit.records import (
     SignOff,
     parse_record,
 )
-from tests.golden.examples import RECORDS, digest
+from tests.golden.examples import RECORDS
+from tests.golden.fixed import digest
 
 READ = RecordsRead(purpose="gdpr-15", query="subject", count=1)
 
