@@ -68,4 +68,5 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     RECORDS_READ = "records.read"
+    QUERY_ASKED = "query.asked"
     RETENTION_RUN = "retention.run"

@@ -65,6 +65,7 @@ from answerable.audit.records.registered import (
 )
 from answerable.audit.records.subjects import (
     LegalHold,
+    QueryAsked,
     RecordsRead,
     SubjectErased,
     SubjectRequest,
@@ -102,6 +103,7 @@ __all__ = [
     "Name",
     "Outcome",
     "PolicyVersion",
+    "QueryAsked",
     "Record",
     "RecordsRead",
     "Release",
@@ -125,7 +127,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped,
+        QueryAsked, LogOpened, ClockStepped,
     )
 }  # fmt: skip
 
