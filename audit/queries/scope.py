@@ -207,6 +207,7 @@ def page_of(
     *,
     after: int = -1,
     limit: int = 100,
+    examine: int = MAX_EXAMINED,
 ) -> Page[T]:
     """Return a page of what is made of the entries in scope.
 
@@ -222,6 +223,8 @@ def page_of(
         Place to continue after: `next` of the page before.
     limit : int
         At most this many items, 1 to 500.
+    examine : int
+        Stop after about this many entries, however few of them were kept.
 
     Returns
     -------
@@ -240,7 +243,7 @@ def page_of(
     place = max(after, first - 1)
     items: list[T] = []
     examined, step = 0, limit + 1
-    while examined < MAX_EXAMINED:
+    while examined < examine:
         rows = _rows(log, scope, after=place, end=end, limit=step)
         for number, entry in enumerate(rows):
             item = keep(entry, _checked(scope, entry))

@@ -7,16 +7,18 @@ one-in-ten-thousand chance for seeds nobody chose.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 from scipy.stats import chi2, kstest
 
 from answerable.audit.queries.sampling import Candidate, Draw, draw, place_rank, sample_seed
 
-PEOPLE, DRAWN, ROUNDS = 40, 10, 3000
+PEOPLE, DRAWN, ROUNDS = 40, 10, 2000
 CHANCE = 1e-4
 CANDIDATES = [Candidate(seq, f"e{seq}", "decline") for seq in range(100, 100 + 7 * PEOPLE, 7)]
 
 
+@cache
 def drawn_by(number: int) -> list[int]:
     seed = sample_seed(f"example.org/log\n{number}\nroot\n")
     return [item.seq for item in draw(CANDIDATES, Draw(n=DRAWN), seed=seed)[1]]
