@@ -19,6 +19,7 @@ from answerable.api.flows.query.decided import known_function
 from answerable.api.flows.query.lines import drawn_line, entry_line
 from answerable.api.wiring import Workspace
 from answerable.audit.canonical import sha256_digest
+from answerable.audit.errors import CheckpointSignatureInvalid, InvalidInput
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries import (
     Draw,
@@ -31,7 +32,7 @@ from answerable.audit.queries import (
 )
 from answerable.audit.queries.sampling import nonce_bytes
 from answerable.audit.records import EntryLink
-from answerable.audit.tree.checkpoints import Checkpoint
+from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint
 
 __all__ = ["ChangesAsked", "ask_changes", "ask_sample"]
 
@@ -68,20 +69,18 @@ def ask_changes(workspace: Workspace, changes: ChangesAsked, asking: Asking) -> 
     ------
     NotAllowed
         If the actor may not ask.
-    CheckpointSignatureInvalid
-        If the checkpoint is of another log, or not signed by this one.
     ConsistencyProofInvalid
         If the log does not extend it.
     InvalidInput
-        If a value is malformed.
+        If the checkpoint is of another log, not signed by this one, or a value is malformed.
 
     References
     ----------
     RFC 9162, section 2.1.4.
     """
     asking.actor.acting_as(*ASKERS)
+    signed = _opened(workspace, changes.checkpoint)
     growth = growth_since(workspace.log, changes.checkpoint, size=changes.size)
-    signed = Checkpoint(growth.log, growth.old_size, bytes.fromhex(growth.old_root))
     parameters: dict[str, JsonValue] = {
         "checkpoint": sha256_digest(signed.text().encode()),
         "since_size": growth.old_size,
@@ -135,12 +134,10 @@ def ask_sample(
         If the actor may not ask.
     NotFound
         If the function is named and not registered.
-    CheckpointSignatureInvalid
-        If the checkpoint is of another log, or not signed by this one.
     ConsistencyProofInvalid
         If the log does not extend it.
     InvalidInput
-        If a value is malformed.
+        If the checkpoint is of another log, not signed by this one, or a value is malformed.
     """
     asking.actor.acting_as(*ASKERS)
     about = replace(
@@ -149,7 +146,8 @@ def ask_sample(
         function=known_function(workspace, scope.function),
     )
     nonce_bytes(how.nonce)
-    signed = require_extends(workspace.log, checkpoint)
+    signed = _opened(workspace, checkpoint)
+    require_extends(workspace.log, checkpoint)
     head = sha256_digest(signed.text().encode())
     given: dict[str, JsonValue] = {
         **scope_parameters(about),
@@ -173,3 +171,15 @@ def ask_sample(
         "earlier_draws": earlier,
     }
     return asked.answer([drawn_line(item) for item in sample.drawn], None, summary)
+
+
+def _opened(workspace: Workspace, note: str) -> Checkpoint:
+    try:
+        return open_checkpoint(note, workspace.log.vkey)
+    except CheckpointSignatureInvalid:
+        # What the asker brought is wrong, not what is stored: nothing here is broken by it.
+        raise InvalidInput(
+            "this is no checkpoint that this log signed",
+            where="checkpoint",
+            remedy="Give it as it was published, every line of it, and ask the log it is of.",
+        ) from None

@@ -16,7 +16,6 @@ from answerable.audit.queries import (
     reviews_of,
 )
 from answerable.audit.records import (
-    Automation,
     Contest,
     Decision,
     EntryLink,

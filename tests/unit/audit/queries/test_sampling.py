@@ -60,9 +60,7 @@ def test_it_is_what_an_examiner_computes_from_the_headers(kit: LogKit) -> None:
     assert [item.seq for item in sample.drawn] == by_hand(note, NONCE, inside, 6)
     assert sum(sample.population.values()) == len(inside) > 6
     assert (sample.size, sample.chosen_by) == (size, "examiner")
-    verify_sample(
-        sample, headers(kit, size), note=note, vkey=kit.log.vkey, scope=scope, how=how
-    )
+    verify_sample(sample, headers(kit, size), note=note, vkey=kit.log.vkey, scope=scope, how=how)
 
 
 def test_nothing_that_came_after_the_checkpoint_can_be_in_it(kit: LogKit) -> None:
@@ -104,9 +102,7 @@ def test_what_is_missing_altered_or_added_is_found(memory_kit: LogKit) -> None:
 
     def verify(found: list[bytes], **changes: object) -> None:
         claimed = replace(sample, **changes)  # type: ignore[arg-type]
-        verify_sample(
-            claimed, found, note=note, vkey=memory_kit.log.vkey, scope=DECISIONS, how=how
-        )
+        verify_sample(claimed, found, note=note, vkey=memory_kit.log.vkey, scope=DECISIONS, how=how)
 
     verify(held)
     altered = [held[0], held[1].replace(b"approve", b"decline"), *held[2:]]
@@ -151,7 +147,9 @@ def test_a_sample_has_limits(memory_kit: LogKit, n: int) -> None:
         draw_sample(memory_kit.log, signed, DECISIONS, Draw(n=n))
 
 
-@pytest.mark.parametrize("nonce", ["0f", "0F" * 16, "zz" * 16, "0f" * 65, "0" * 33, " " + "0f" * 16])
+@pytest.mark.parametrize(
+    "nonce", ["0f", "0F" * 16, "zz" * 16, "0f" * 65, "0" * 33, " " + "0f" * 16]
+)
 def test_a_nonce_is_hex_digits(memory_kit: LogKit, nonce: str) -> None:
     signed = require_extends(memory_kit.log, memory_kit.log.checkpoint())
     with pytest.raises(InvalidInput, match="nonce"):

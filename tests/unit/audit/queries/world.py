@@ -45,9 +45,7 @@ class Row:
 
 def rows(kit: LogKit) -> list[Row]:
     """Return every entry of a log, as any reader of JSON sees it."""
-    return [
-        Row(entry.seq, json.loads(entry.header_bytes)) for entry in kit.log.entries(limit=5000)
-    ]
+    return [Row(entry.seq, json.loads(entry.header_bytes)) for entry in kit.log.entries(limit=5000)]
 
 
 def decisions(kit: LogKit, count: int = 60, *, apart_us: int = SECOND) -> list[Receipt]:
@@ -73,9 +71,7 @@ def decisions(kit: LogKit, count: int = 60, *, apart_us: int = SECOND) -> list[R
     return receipts
 
 
-def entry(
-    kit: LogKit, kind: EntryKind, record: Record, *links: EntryLink, **more: Any
-) -> Receipt:
+def entry(kit: LogKit, kind: EntryKind, record: Record, *links: EntryLink, **more: Any) -> Receipt:
     """Append an entry with a clear body."""
     given: Json = {"actor": ACTOR, "role": Role.OFFICER, **more}
     draft = Draft(kind=kind, entry_id=kit.entry_id(), record=record, links=links, **given)
