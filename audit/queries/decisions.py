@@ -19,7 +19,6 @@ from answerable.audit.queries.scope import (
     LogPlaces,
     Page,
     Scope,
-    glance,
     page_of,
     places_of,
 )
@@ -147,14 +146,8 @@ def affected_persons(
     """
     asked = replace(scope, kinds=(EntryKind.DECISION,))
     places = places_of(log, asked)
-    found = page_of(log, asked, _itself, after=after, limit=limit)
-    named = {
-        (entry.seq, person["ref"]): Affected(
-            person["ref"], person["role"], entry.seq, entry.id, entry.header.ts
-        )
-        for entry in found.items
-        for person in glance(entry).get("subjects", [])
-    }
+    found = page_of(log, asked, _people, after=after, limit=limit)
+    named = {(person.seq, person.ref): person for people in found.items for person in people}
     refs = sorted({ref for _, ref in named})
     first = log.ask(lambda snapshot: first_named(snapshot, refs, _selection(asked), places))
     items = [person for (seq, ref), person in named.items() if _is_first(first, ref, seq)]
@@ -187,6 +180,13 @@ def _selection(scope: Scope) -> Selection:
 
 def _itself(entry: Entry, _header: HeaderJson) -> Entry:
     return entry
+
+
+def _people(entry: Entry, header: HeaderJson) -> list[Affected]:
+    return [
+        Affected(person["ref"], person["role"], entry.seq, header["id"], header["ts"])
+        for person in header.get("subjects", [])
+    ]
 
 
 def _is_first(first: Mapping[str, int], ref: str, seq: int) -> bool:

@@ -12,8 +12,9 @@ GDPR, Article 22(3); AI Act, Articles 14(4)(d) and 26(2).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from statistics import median_low
 from typing import Final, Literal
 
@@ -30,10 +31,13 @@ from answerable.audit.queries.scope import (
     stream,
 )
 from answerable.audit.reading import LogReader
+from answerable.audit.store.query_rows import linked_to
 
 __all__ = ["OversightLine", "OversightSummary", "oversight", "oversight_summary"]
 
 _ACTS: Final = (EntryKind.CONTEST_FILED, EntryKind.REVIEW_COMPLETED)
+_TOGETHER: Final = 200
+_Act = tuple[Entry, HeaderJson]
 _CONTESTS, _REVIEWS, _ANSWERS = "contests", "reviews", "answers"
 
 
@@ -111,7 +115,7 @@ def oversight(
     acts = page_of(log, _acts(scope), _with_header, after=after, limit=limit)
     manual = page_of(log, _manual(scope), _replacing, after=after, limit=limit)
     found = merged((acts, manual), place=_place, limit=limit)
-    return Page(tuple(_line(log, entry, header) for entry, header in found.items), found.next)
+    return Page(tuple(_lines(log, found.items)), found.next)
 
 
 def oversight_summary(log: LogReader, scope: Scope) -> OversightSummary:
@@ -142,7 +146,7 @@ def oversight_summary(log: LogReader, scope: Scope) -> OversightSummary:
     reviews: Counter[str] = Counter()
     overturned: Counter[str] = Counter()
     took: list[int] = []
-    for line in _lines(log, scope):
+    for line in _all_lines(log, scope):
         counts[line.what] += 1
         if line.what == "contest" and line.answered_by is None:
             counts["waiting"] += 1
@@ -164,12 +168,26 @@ def oversight_summary(log: LogReader, scope: Scope) -> OversightSummary:
     )
 
 
-def _lines(log: LogReader, scope: Scope) -> Iterator[OversightLine]:
-    for entry, header in stream(log, _acts(scope)):
-        yield _line(log, entry, header)
-    for entry, header in stream(log, _manual(scope)):
-        if _replacing(entry, header):
-            yield _line(log, entry, header)
+def _all_lines(log: LogReader, scope: Scope) -> Iterator[OversightLine]:
+    acts = stream(log, _acts(scope))
+    manual = (found for found in stream(log, _manual(scope)) if _replacing(*found))
+    both = chain(acts, manual)
+    while part := tuple(islice(both, _TOGETHER)):
+        yield from _lines(log, part)
+
+
+def _lines(log: LogReader, acts: Sequence[_Act]) -> Iterator[OversightLine]:
+    targets = sorted({_target(header) for _, header in acts})
+    related = log.ask(lambda snapshot: linked_to(snapshot, targets))
+    for entry, header in acts:
+        yield _line(entry, header, related[_target(header)])
+
+
+def _target(header: HeaderJson) -> str:
+    """Return the entry whose links say the rest: a contest itself, else the decision."""
+    if header["kind"] == EntryKind.REVIEW_COMPLETED:
+        return _linked(header, _REVIEWS) or ""
+    return header["id"]
 
 
 def _acts(scope: Scope) -> Scope:
@@ -180,59 +198,55 @@ def _manual(scope: Scope) -> Scope:
     return replace(scope, kinds=(EntryKind.DECISION,), outcomes=(), automation=Automation.MANUAL)
 
 
-def _with_header(entry: Entry, header: HeaderJson) -> tuple[Entry, HeaderJson]:
+def _with_header(entry: Entry, header: HeaderJson) -> _Act:
     return entry, header
 
 
-def _replacing(entry: Entry, header: HeaderJson) -> tuple[Entry, HeaderJson] | None:
+def _replacing(entry: Entry, header: HeaderJson) -> _Act | None:
     return (entry, header) if "supersedes" in header else None
 
 
-def _place(found: tuple[Entry, HeaderJson]) -> int:
+def _place(found: _Act) -> int:
     return found[0].seq
 
 
-def _line(log: LogReader, entry: Entry, header: HeaderJson) -> OversightLine:
+def _line(entry: Entry, header: HeaderJson, related: Sequence[Entry]) -> OversightLine:
     if header["kind"] == EntryKind.DECISION:
         return _of(entry, header, "override", decision=header["supersedes"])
     if header["kind"] == EntryKind.CONTEST_FILED:
-        return _contest(log, entry, header)
-    return _review(log, entry, header)
+        return _contest(entry, header, related)
+    return _review(entry, header, related)
 
 
-def _contest(log: LogReader, entry: Entry, header: HeaderJson) -> OversightLine:
-    answers = [
-        item for item in log.related(entry.id) if _linked(glance(item), _ANSWERS) == entry.id
-    ]
-    review = answers[0] if answers else None
+def _contest(entry: Entry, header: HeaderJson, related: Sequence[Entry]) -> OversightLine:
     line = _of(entry, header, "contest", decision=_linked(header, _CONTESTS) or "")
-    if review is None:
-        return line
-    return replace(line, answered_by=review.id, took_us=review.header.ts - header["ts"])
+    for item in related:
+        review = glance(item)
+        if _linked(review, _ANSWERS) == header["id"]:
+            took = review["ts"] - header["ts"]
+            return replace(line, answered_by=review["id"], took_us=took)
+    return line
 
 
-def _review(log: LogReader, entry: Entry, header: HeaderJson) -> OversightLine:
+def _review(entry: Entry, header: HeaderJson, related: Sequence[Entry]) -> OversightLine:
     decision, contest = _linked(header, _REVIEWS) or "", _linked(header, _ANSWERS)
-    replaced_by = None
-    for item in log.related(decision):
-        found = glance(item)
+    replaced_by, filed = None, None
+    for item in related:
         if item.seq >= entry.seq:
             break
-        if _linked(found, _REVIEWS) == decision:
+        found = glance(item)
+        if found["id"] == contest:
+            filed = found["ts"]
+        elif _linked(found, _REVIEWS) == decision:
             replaced_by = None
         elif found.get("supersedes") == decision:
-            replaced_by = item.id
-    filed = None if contest is None else _filed_at(log, decision, contest)
+            replaced_by = found["id"]
     return replace(
         _of(entry, header, "review", decision=decision),
         contest=contest,
         replaced_by=replaced_by,
         took_us=None if filed is None else header["ts"] - filed,
     )
-
-
-def _filed_at(log: LogReader, decision: str, contest: str) -> int | None:
-    return next((item.header.ts for item in log.related(decision) if item.id == contest), None)
 
 
 def _linked(header: HeaderJson, rel: str) -> str | None:
@@ -249,7 +263,7 @@ def _of(
 ) -> OversightLine:
     return OversightLine(
         what=what,
-        entry_id=entry.id,
+        entry_id=header["id"],
         seq=entry.seq,
         ts=header["ts"],
         actor=header["actor"],

@@ -43,7 +43,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_LIMIT: Final = 500
-MAX_EXAMINED: Final = 4000
+MAX_EXAMINED: Final = 2000
 """Entries looked at for one page: where few match, a page may hold less than was asked for."""
 _CHUNK: Final = 2000
 

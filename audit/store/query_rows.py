@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from answerable.audit.entries import Entry
+from answerable.audit.errors import RecordTampered
 from answerable.audit.ids import ref_bytes
 from answerable.audit.store.entry_rows import Selection
-from answerable.audit.store.tables import entry, entry_subject
+from answerable.audit.store.tables import entry, entry_subject, link
+from answerable.audit.tree.merkle import leaf_hash
 
-__all__ = ["count_kinds", "count_named", "first_named"]
+__all__ = ["count_kinds", "count_named", "first_named", "linked_to"]
 
 _CHUNK = 400
 
@@ -69,6 +72,46 @@ def count_kinds(connection: Connection, places: tuple[int, int]) -> dict[str, in
         .group_by(entry.c.kind)
     )
     return dict(connection.execute(query).all())
+
+
+def linked_to(connection: Connection, targets: Sequence[str]) -> dict[str, list[Entry]]:
+    """Return the entries whose headers link to each of several entries or digests.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    targets : Sequence[str]
+        Entry ids or digests.
+
+    Returns
+    -------
+    dict
+        By target, ascending; what nothing links to has an empty list.
+
+    Raises
+    ------
+    RecordTampered
+        If a stored header does not give its leaf hash.
+    """
+    found: dict[str, dict[int, Entry]] = {target: {} for target in targets}
+    wanted = list(found)
+    for start in range(0, len(wanted), _CHUNK):
+        query = (
+            select(link.c.target, entry.c.seq, entry.c.header, entry.c.leaf)
+            .join_from(link, entry, entry.c.seq == link.c.seq)
+            .where(link.c.target.in_(wanted[start : start + _CHUNK]))
+            .order_by(entry.c.seq)
+        )
+        for target, seq, header, leaf in connection.execute(query):
+            if leaf_hash(header) != leaf:
+                raise RecordTampered(
+                    "its header does not give its leaf hash",
+                    where=f"entry {seq}",
+                    remedy="Verify the log and compare with a backup.",
+                )
+            found[target][seq] = Entry(seq, header, leaf)
+    return {target: list(entries.values()) for target, entries in found.items()}
 
 
 def _conditions(chosen: Selection, places: tuple[int, int]) -> list[ColumnElement[bool]]:
