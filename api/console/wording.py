@@ -17,6 +17,7 @@ _KINDS: Final[dict[str, str]] = {
     EntryKind.CONTEST_FILED: "Contested by the person",
     EntryKind.REVIEW_COMPLETED: "Reviewed by a person",
     EntryKind.RECORDS_READ: "Personal data read",
+    EntryKind.QUERY_ASKED: "Question asked of the log",
     EntryKind.SUBJECT_REQUEST: "Request answered",
     EntryKind.SUBJECT_RESTRICTED: "Processing restricted",
     EntryKind.SUBJECT_OBJECTED: "Objection recorded",
