@@ -73,4 +73,5 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     RECORDS_READ = "records.read"
+    QUERY_ASKED = "query.asked"
     RETENTION_RUN = "retention.run"

@@ -105,6 +105,7 @@ KINDS = {
     "hold.placed": "a person's data may not be erased for now",
     "hold.lifted": "a hold has ended",
     "records.read": "who read personal data, and for which purpose",
+    "query.asked": "who asked the log a question over headers: which, and for which purpose",
     "retention.run": "old entries were removed, with their proofs kept",
 }
 

@@ -14,6 +14,7 @@ from answerable.api.cli import (
     governance_commands,
     model_commands,
     organisation_commands,
+    query_commands,
     register_commands,
     service_commands,
     subject_commands,
@@ -41,6 +42,7 @@ for group in (
     card_commands,
     subject_commands,
     organisation_commands,
+    query_commands,
     audit_commands,
     service_commands,
 ):

@@ -24,6 +24,7 @@ from answerable.api.http import (
     functions,
     health,
     organisation,
+    queries,
     requests,
     reviews,
     subjects,
@@ -59,6 +60,7 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     subjects.router,
     requests.router,
     organisation.router,
+    queries.router,
     audit.router,
     health.router,
 )

@@ -83,6 +83,7 @@ from answerable.audit.records.requests import (
 )
 from answerable.audit.records.subjects import (
     LegalHold,
+    QueryAsked,
     RecordsRead,
     SubjectErased,
     SubjectRequest,
@@ -129,6 +130,7 @@ __all__ = [
     "PolicyVersion",
     "PurposeStatement",
     "RecipientNotified",
+    "QueryAsked",
     "Record",
     "RecordsRead",
     "Release",
@@ -158,7 +160,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
-        SubjectRequestAnswered, RestrictionLifted, RecipientNotified,
+        SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
     )
 }  # fmt: skip
 

@@ -105,7 +105,8 @@ class Case:
     body: Callable[[Prepared], dict[str, object] | None] = _nothing
     """Where the documented example needs an id of the story, the body to send instead."""
     has_example: bool = True
-    """False where the body is empty, or holds a signature nobody can write down before."""
+    """False where the body is empty, or holds a signature (of a person, of a checkpoint) that
+    nobody can write down before."""
 
     @property
     def id(self) -> str:
@@ -154,16 +155,26 @@ def _noticed(prepared: Prepared) -> dict[str, object]:
     return {"act": act, "recipient": "credit-bureau"}
 
 
+def _since_checkpoint(prepared: Prepared) -> dict[str, object]:
+    return {"checkpoint": prepared.story.workspace.log.checkpoint()}
+
+
+def _drawn(prepared: Prepared) -> dict[str, object]:
+    return {**_since_checkpoint(prepared), "n": 2, "nonce": "0f" * 16}
+
+
 _SERVICE = (Role.SERVICE,)
 _OFFICER = (Role.OFFICER,)
 _REGISTER = (Role.OFFICER, Role.AUDITOR)
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
 _GOVERN = (Role.MODEL_OWNER, Role.COMPLIANCE, Role.ADMIN)
 _EVIDENCE = (Role.SCIENTIST, Role.MODEL_OWNER, Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR)
+_ASKERS = (Role.OFFICER, Role.AUDITOR, Role.COMPLIANCE)
 _AUDIT = (Role.AUDITOR, Role.OFFICER, Role.ADMIN)
 _D = "/v1/decisions/{decision_id}"
 _F = "/v1/functions/{function}"
 _S = "/v1/subjects/{ref}"
+_Q = "/v1/queries/"
 
 CASES = (
     Case(method="POST", path="/v1/decisions", roles=_SERVICE, status=201),
@@ -252,4 +263,20 @@ CASES = (
     Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
     Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
     Case(method="GET", path="/v1/whoami", roles=ALL),
+    Case(method="POST", path=_Q + "adverse", roles=_ASKERS),
+    Case(method="POST", path=_Q + "affected", roles=_ASKERS),
+    Case(method="POST", path=_Q + "oversight", roles=_ASKERS),
+    Case(method="POST", path=_Q + "acts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "reads", roles=_ASKERS),
+    Case(method="POST", path=_Q + "irregularities", roles=_ASKERS),
+    Case(method="POST", path=_Q + "counts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "lineage", roles=_ASKERS),
+    Case(
+        method="POST",
+        path=_Q + "changes",
+        roles=_ASKERS,
+        body=_since_checkpoint,
+        has_example=False,
+    ),
+    Case(method="POST", path=_Q + "sample", roles=_ASKERS, body=_drawn, has_example=False),
 )
