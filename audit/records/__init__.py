@@ -38,6 +38,12 @@ from answerable.audit.records.decided import (
     DecisionSubject,
     Review,
 )
+from answerable.audit.records.failures import (
+    CallerCounted,
+    LoggingFailed,
+    LoggingRestored,
+    SpooledAppend,
+)
 from answerable.audit.records.governed import (
     Evidence,
     Release,
@@ -77,6 +83,7 @@ __all__ = [
     "Amount",
     "Automation",
     "BaselineVersion",
+    "CallerCounted",
     "CatalogueVersion",
     "ClockStepped",
     "ColumnSchema",
@@ -97,6 +104,8 @@ __all__ = [
     "HardRule",
     "LegalHold",
     "LogOpened",
+    "LoggingFailed",
+    "LoggingRestored",
     "Micros",
     "ModelArtefact",
     "Name",
@@ -109,6 +118,7 @@ __all__ = [
     "Review",
     "Role",
     "SignOff",
+    "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
     "SubjectRequest",
@@ -125,7 +135,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped,
+        LogOpened, ClockStepped, LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
     )
 }  # fmt: skip
 
