@@ -5,7 +5,8 @@ change: what was appended, refused, spooled, replayed, signed. The state follows
 
 - ``read_only``: the log was opened for reading only and stays so until it is opened again;
 - ``failing``: the last attempt failed and what was to be recorded is recorded nowhere;
-- ``degraded``: everything is recorded, but some of it waits in the spool or was set aside;
+- ``degraded``: everything is recorded, but some of it waits in the spool or was set aside, or
+  no checkpoint could be made;
 - ``recording``: everything is in the log.
 
 An *outage* begins with the first failed attempt and ends with the next success; it stays owed
@@ -26,6 +27,7 @@ from functools import singledispatch
 from answerable.audit.kinds import EntryKind
 
 __all__ = [
+    "CheckpointFailed",
     "Checkpointed",
     "Deferred",
     "Event",
@@ -130,6 +132,14 @@ class Checkpointed:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointFailed:
+    """No checkpoint could be made: entries are recorded, and nothing outside covers them."""
+
+    at: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """The log may only be read: what stands outside does not agree with it."""
 
@@ -154,6 +164,7 @@ Event = (
     | Remembered
     | SpoolCounted
     | Checkpointed
+    | CheckpointFailed
     | Locked
     | Noted
 )
@@ -199,6 +210,8 @@ class Health:
     waiting: int = 0
     aside: int = 0
     checkpoint_at: int | None = None
+    uncovered: bool = False
+    """Whether the last checkpoint that was tried could not be made."""
     locked: bool = False
 
     @classmethod
@@ -276,7 +289,8 @@ def _state_of(health: Health) -> HealthState:
     outage = health.outage
     if outage is not None and outage.lasts:
         return HealthState.DEGRADED if outage.kept else HealthState.FAILING
-    return HealthState.DEGRADED if health.waiting or health.aside else HealthState.RECORDING
+    owing = health.waiting or health.aside or health.uncovered
+    return HealthState.DEGRADED if owing else HealthState.RECORDING
 
 
 @singledispatch
@@ -334,7 +348,12 @@ def _counted(event: SpoolCounted, health: Health) -> Health:
 
 @_applied.register
 def _checkpointed(event: Checkpointed, health: Health) -> Health:
-    return replace(health, checkpoint_at=event.at)
+    return replace(health, checkpoint_at=event.at, uncovered=False)
+
+
+@_applied.register
+def _checkpoint_failed(event: CheckpointFailed, health: Health) -> Health:
+    return replace(health, cause=event.cause, uncovered=True)
 
 
 @_applied.register

@@ -162,12 +162,16 @@ class Recorder:
         Returns
         -------
         ReplayReport
-            Never raises for a log that still cannot be written: `finished` is False then.
+            Never raises for a log that still cannot be written: `finished` is False then, and
+            when another thread is at it.
         """
-        with self._replaying:
-            if not self._probe():
-                return ReplayReport(0, 0, 0, finished=False)
-            report = self._replay.run()
+        unfinished = ReplayReport(0, 0, 0, finished=False)
+        if not self._replaying.acquire(blocking=False):
+            return unfinished
+        try:
+            report = self._replay.run() if self._probe() else unfinished
+        finally:
+            self._replaying.release()
         self._recount()
         return report
 

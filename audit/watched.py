@@ -10,8 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from functools import cached_property
 
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import (
@@ -23,6 +22,7 @@ from answerable.audit.errors import (
 )
 from answerable.audit.health import (
     Checkpointed,
+    CheckpointFailed,
     Deferred,
     Event,
     Health,
@@ -32,11 +32,10 @@ from answerable.audit.health import (
     Succeeded,
     after,
 )
-from answerable.audit.identity import Clock, Scribe
+from answerable.audit.identity import Clock
 from answerable.audit.keys.erasure import ErasureStep, Reached
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
-from answerable.audit.store.database import Database
 
 __all__ = ["Listener", "Watch", "WatchedLog", "cause_of"]
 
@@ -150,9 +149,10 @@ class Watch:
 class WatchedLog(Log):
     """A log whose every change is noticed by its `watch`."""
 
-    def __init__(self, database: Database, scribe: Scribe, key: Ed25519PrivateKey) -> None:
-        super().__init__(database, scribe, key)
-        self.watch = Watch(scribe.clock)
+    @cached_property
+    def watch(self) -> Watch:
+        """Holds the health of this log in this process."""
+        return Watch(self._scribe.clock)
 
     def append(self, draft: Draft) -> Receipt:
         """Append one entry; see :meth:`Log.append_many`."""
@@ -246,8 +246,11 @@ class WatchedLog(Log):
 
     def checkpoint(self) -> str:
         """Sign and store a checkpoint; see :meth:`Log.checkpoint`."""
-        with self.watch.over(()):
+        try:
             note = super().checkpoint()
+        except BaseException as error:
+            self.watch.notice(CheckpointFailed(self.watch.clock(), cause_of(error) or "internal"))
+            raise
         self.watch.notice(Checkpointed(self.watch.clock()))
         return note
 

@@ -11,6 +11,7 @@ from answerable.api.cli import (
     card_commands,
     data_commands,
     decision_commands,
+    failure_commands,
     governance_commands,
     model_commands,
     register_commands,
@@ -40,6 +41,7 @@ for group in (
     card_commands,
     subject_commands,
     audit_commands,
+    failure_commands,
     service_commands,
 ):
     group.attach(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from answerable.audit.records.base import Digest, EntryId, Micros, Record, Token
 
 __all__ = ["CallerCounted", "LoggingFailed", "LoggingRestored", "SpooledAppend"]
+
+MOST_COUNTED: Final = 1_000_000
+"""Numbers in one statement: the report enumerates them."""
 
 _Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -78,7 +81,7 @@ class CallerCounted(Record):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         span = self.last_number - self.first_number + 1
-        if span < 1 or not 1 <= self.count <= span:
+        if not 1 <= span <= MOST_COUNTED or not 1 <= self.count <= span:
             raise PydanticCustomError("count_span", "count lies between 1 and the span of numbers")
         if self.start > self.end:
             raise PydanticCustomError("count_window", "the window ends before it starts")

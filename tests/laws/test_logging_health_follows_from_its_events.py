@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from answerable.audit.health import (
     Checkpointed,
+    CheckpointFailed,
     Deferred,
     Event,
     Health,
@@ -52,6 +53,7 @@ ANY: st.SearchStrategy[Event] = st.one_of(
     st.builds(ProbeFailed, st.just(0), CAUSES),
     st.builds(SpoolCounted, st.just(0), COUNTS, COUNTS),
     st.builds(Checkpointed, st.just(0)),
+    st.builds(CheckpointFailed, st.just(0), CAUSES),
     st.builds(Noted, st.just(0)),
 )
 EVENTS = st.lists(st.tuples(st.integers(0, 9), ANY), max_size=40).map(timed)
@@ -77,6 +79,8 @@ def test_the_state_is_what_the_last_attempt_and_the_spool_say(events: list[Event
         event for event in events if isinstance(event, Succeeded | Refused | Spooled | ProbeFailed)
     ]
     counted = [event for event in events if isinstance(event, SpoolCounted)]
+    tried = [event for event in events if isinstance(event, Checkpointed | CheckpointFailed)]
+    uncovered = bool(tried) and isinstance(tried[-1], CheckpointFailed)
     last = attempts[-1] if attempts else None
     if isinstance(last, ProbeFailed):
         # A probe says nothing about where entries went: the attempt before it does.
@@ -86,7 +90,7 @@ def test_the_state_is_what_the_last_attempt_and_the_spool_say(events: list[Event
         kept = isinstance(last, Spooled)
     if last is not None and not isinstance(last, Succeeded):
         expected = HealthState.DEGRADED if kept else HealthState.FAILING
-    elif counted and (counted[-1].waiting or counted[-1].aside):
+    elif (counted and (counted[-1].waiting or counted[-1].aside)) or uncovered:
         expected = HealthState.DEGRADED
     else:
         expected = HealthState.RECORDING
