@@ -192,7 +192,7 @@ class Replay:
         """Bring one frame into the log, or say there why not; return whether it was replayed."""
         try:
             drafts = self._known_by_reference(self._spool.read(name))
-            self._log.append_many(drafts)
+            self._append(drafts, name)
         except _MayBeErased:
             return self._refuse(name, "perhaps-erased", "set_aside")
         except Erased:
@@ -210,6 +210,18 @@ class Replay:
         watch = self._log.watch
         watch.notice(Replayed(watch.clock(), tuple(draft.kind for draft in drafts)))
         return True
+
+    def _append(self, drafts: tuple[Draft, ...], name: FrameName) -> None:
+        try:
+            self._log.append_many(drafts)
+        except Conflict:
+            # The connection may have broken after the commit: what was stored then did not claim
+            # the time that the spool filled in.
+            bare = [
+                replace(draft, claimed_at=None) if draft.claimed_at == name.at else draft
+                for draft in drafts
+            ]
+            self._log.append_many(bare)
 
     def _known_by_reference(self, frame: Frame) -> tuple[Draft, ...]:
         """Return a frame's drafts with known persons named by reference.

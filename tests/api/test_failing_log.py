@@ -41,7 +41,7 @@ def client_of(story: Story) -> TestClient:
     return TestClient(create_app(story.workspace), raise_server_exceptions=False)
 
 
-def evaluated(client: TestClient, story: Story, **changes: object) -> Any:
+def evaluated(client: TestClient, story: Story, **changes: Any) -> Any:
     return client.post(
         "/v1/decisions:evaluate",
         json=application(**changes),

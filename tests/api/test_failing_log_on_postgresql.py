@@ -48,13 +48,14 @@ def test_decisions_go_on_while_the_server_is_away(
     )
     workspace = story.workspace
     client = TestClient(create_app(workspace), raise_server_exceptions=False)
-    before = _decided(client, story, "cust-1")
-    assert before == (201, "logged")
+    assert _decided(client, story, "cust-1") == (201, "logged")
+    admin = headers(story, Role.ADMIN)
+    assert client.get("/v1/health", headers=admin).json()["state"] == "recording"
     with stopped(server, programs):
         # The connection breaks in the middle of a request: whether it was stored is not known.
         assert _decided(client, story, "cust-1") == (200, "spooled")
         assert _decided(client, story, "cust-2") == (200, "spooled")
-        state = client.get("/v1/health", headers=headers(story, Role.ADMIN)).json()
+        state = client.get("/v1/health", headers=admin).json()
         assert (state["state"], state["waiting"]) == ("degraded", 4)
         assert client.get("/healthz/ready").json() == {"status": "degraded", "size": None}
         assert not workspace.recorder.tend().finished

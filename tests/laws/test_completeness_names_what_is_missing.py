@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_statements_that_leave_or_repeat_numbers_are_named(
 def test_ranges_spread_out_to_the_numbers_they_came_from(numbers: set[int]) -> None:
     ranges = ranges_of(sorted(numbers))
     assert spread(ranges) == sorted(numbers)
-    assert all(low[1] + 1 < high[0] for low, high in zip(ranges, ranges[1:], strict=False))
+    assert all(low[1] + 1 < high[0] for low, high in itertools.pairwise(ranges))
 
 
 @given(st.integers(1, 30), st.integers(0, 30))

@@ -113,6 +113,15 @@ def test_the_same_decision_again_is_the_same_wherever_it_lies(kit: RecordingKit)
     assert again.receipts[0].repeated
 
 
+def test_an_append_whose_answer_was_lost_is_recognised(kit: RecordingKit) -> None:
+    draft = kit.kit.decision("cust-1")
+    kit.log.append(draft)
+    kit.spool.put((draft,), kit.kit.clock())
+    size = kit.log.size()
+    assert (kit.recorder.tend().refused, kit.frames()) == (0, [])
+    assert kinds(kit)[size:] == ["logging.restored"]
+
+
 def test_a_database_that_did_not_answer_is_left_alone_for_a_while(kit: RecordingKit) -> None:
     with kit.outage():
         kit.recorder.record((kit.kit.decision("cust-1"),), OPEN)
