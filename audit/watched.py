@@ -163,6 +163,11 @@ class WatchedLog(Log):
         with self.watch.over(_kinds(drafts)):
             return super().append_many(drafts)
 
+    async def aappend(self, draft: Draft) -> Receipt:
+        """Append one entry without blocking the event loop; see :meth:`Log.aappend`."""
+        with self.watch.over((draft.kind,)):
+            return await super().aappend(draft)
+
     def append_or_keep(
         self, drafts: Sequence[Draft], keep: Callable[[], None]
     ) -> list[Receipt] | None:

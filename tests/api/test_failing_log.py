@@ -16,8 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 from answerable.api.flows.verify import verify
 from answerable.api.http.app import create_app
 from answerable.api.http.middleware import Admission
+from answerable.audit.entries import Draft
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import LoggingFailed, Role
+from answerable.audit.records import CallerCounted, LoggingFailed, Role
+from answerable.audit.writer import Writer
 from tests.api.story import APPLICANT, CANARIES, FUNCTION, Story, application, headers
 
 Maker = Callable[..., Story]
@@ -204,6 +206,41 @@ def test_more_requests_than_fit_are_told_to_come_again_and_do_nothing() -> None:
     asyncio.run(crowd())
     assert reached == ["/v1/first", "/v1/third"]
     assert statuses == [429, 200, 200]
+
+
+def test_a_full_queue_of_the_log_is_429_and_nothing_is_written(story_with: Maker) -> None:
+    story = story_with(release_mode="fail_open")
+    client, log = client_of(story), story.workspace.log
+    writer = Writer(log._database, log._scribe, queue_limit=1)
+    log._writer = writer
+    size = log.size()
+    waits = Draft(
+        kind=EntryKind.CALLER_COUNTED,
+        entry_id=ID,
+        record=CallerCounted.parse(count()),
+        actor=story.actors[Role.SERVICE].actor,
+        role=Role.SERVICE,
+    )
+
+    async def crowd() -> None:
+        queued = asyncio.Event()
+        with writer._group.alone():
+            first = asyncio.ensure_future(log.aappend(waits))
+            asyncio.get_running_loop().call_soon(queued.set)
+            await queued.wait()
+            refused = evaluated(client, story)
+            assert refused.status_code == 429
+            assert refused.headers["Retry-After"] == "1"
+            assert log.size() == size
+        await first
+
+    asyncio.run(crowd())
+    assert log.size() == size + 1
+    health = story.workspace.recorder.health
+    assert (health.failures, health.waiting) == (0, 0)
+    metrics = client.get("/v1/metrics", headers=headers(story, Role.ADMIN)).text
+    assert 'answerable_log_entries_total{kind="decision",result="deferred"} 1.0' in metrics
+    assert evaluated(client, story).status_code == 201
 
 
 def test_an_entry_that_is_too_large_is_413_and_no_outage(story_with: Maker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,14 @@ from answerable.audit.errors import (
     RecordTampered,
     Unavailable,
 )
-from answerable.audit.health import HealthState
+from answerable.audit.health import (
+    Checkpointed,
+    Event,
+    Health,
+    HealthState,
+    Replayed,
+    Succeeded,
+)
 from answerable.audit.kinds import EntryKind
 from answerable.audit.recorder import PROBE_AFTER_US, ReleaseMode
 from answerable.audit.records import LoggingFailed, LoggingRestored, Role, SpooledAppend
@@ -339,3 +347,45 @@ def test_an_id_that_stands_for_something_else_is_set_aside(kit: RecordingKit) ->
     assert kit.recorder.tend().refused == 1
     (refusal,) = kit.log.latest(kinds=(EntryKind.SPOOL_REFUSED,))
     assert kit.log.read_record(refusal.id, SpooledAppend).cause == "conflict"
+
+
+# --------------------------------------------------------------------------- every change
+
+
+def test_every_kind_of_change_is_noticed(kit: RecordingKit) -> None:
+    seen: list[Event] = []
+    kit.log.watch.listen(lambda _before, event, _now: seen.append(event))
+    kit.log.append(kit.kit.decision("cust-1"))
+    ref = kit.kit.ref("cust-1")
+    asyncio.run(kit.log.aappend(kit.kit.decision("cust-1")))
+    kit.log.place_hold(kit.kit.hold(ref))
+    kit.log.lift_hold(kit.kit.hold(ref, kind=EntryKind.HOLD_LIFTED))
+    kit.log.erase(ref, kit.kit.erasure())
+    kit.log.checkpoint()
+    said = [event.kinds[0].value for event in seen if isinstance(event, Succeeded)]
+    assert said == ["decision", "decision", "hold.placed", "hold.lifted", "subject.erased"]
+    assert isinstance(seen[-1], Checkpointed)
+
+
+def test_a_checkpoint_that_cannot_be_made_degrades_and_is_no_outage(kit: RecordingKit) -> None:
+    kit.log.append(kit.kit.decision("cust-1"))
+    with kit.outage(), pytest.raises(Unavailable):
+        kit.log.checkpoint()
+    assert kit.state() is HealthState.DEGRADED
+    assert kit.recorder.health.failures == 0
+    kit.log.checkpoint()
+    assert kit.state() is HealthState.RECORDING
+
+
+def test_two_at_it_at_once_replay_once(kit: RecordingKit) -> None:
+    with kit.outage():
+        kit.recorder.record((kit.kit.decision("cust-1"),), OPEN)
+    reports: list[bool] = []
+
+    def meanwhile(_before: Health, event: Event, _now: Health) -> None:
+        if isinstance(event, Replayed):
+            reports.append(kit.recorder.tend().finished)
+
+    kit.log.watch.listen(meanwhile)
+    assert kit.recorder.tend().finished
+    assert reports == [False]
