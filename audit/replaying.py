@@ -8,7 +8,7 @@ back by a replay: see :meth:`Replay.run`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -36,6 +36,9 @@ __all__ = ["Notes", "Replay", "ReplayReport", "Settlement"]
 
 _CLOCKS_DIFFER_US: Final = 5_000_000
 """An erasure this little before a decision may be after it on another host's clock."""
+
+_TOGETHER: Final = 500
+"""Entries replayed at once: one commit for many, and the queue stays open to decisions."""
 
 Settlement = Literal["append", "drop"]
 
@@ -128,12 +131,15 @@ class Replay:
         replayed: list[FrameName] = []
         refused: list[FrameName] = []
         finished = True
-        for name in self._spool.waiting():
-            try:
-                (replayed if self._taken(name) else refused).append(name)
-            except (Unavailable, TooBusy):
-                finished = False
-                break
+        try:
+            for names in _batches(self._spool.waiting()):
+                if self._taken_together(names):
+                    replayed += names
+                    continue
+                for name in names:
+                    (replayed if self._taken(name) else refused).append(name)
+        except (Unavailable, TooBusy):
+            finished = False
         entries = sum(name.entries for name in replayed)
         report = ReplayReport(entries, len(refused), torn, finished)
         if replayed or refused or torn:
@@ -185,13 +191,31 @@ class Replay:
             links=(EntryLink(rel="concerns", entry=entry_id),),
         )
         receipt = self._log.append_many((*drafts, note))[-1]
-        self._spool.remove(name, aside=True)
+        self._spool.destroy(name, aside=True)
         return receipt
+
+    def _taken_together(self, names: Sequence[FrameName]) -> bool:
+        """Bring frames into the log at once; return False when one of them is in the way."""
+        try:
+            drafts = self._known_by_reference([self._spool.read(name) for name in names])
+            self._log.append_many(drafts)
+        except AnswerableError as error:
+            if isinstance(error, Unavailable | TooBusy):
+                raise
+            return False
+        self._settle(names, drafts)
+        return True
+
+    def _settle(self, names: Sequence[FrameName], drafts: Sequence[Draft]) -> None:
+        self._spool.reached(SpoolStep.APPENDED)
+        self._spool.remove(names)
+        watch = self._log.watch
+        watch.notice(Replayed(watch.clock(), tuple(draft.kind for draft in drafts)))
 
     def _taken(self, name: FrameName) -> bool:
         """Bring one frame into the log, or say there why not; return whether it was replayed."""
         try:
-            drafts = self._known_by_reference(self._spool.read(name))
+            drafts = self._known_by_reference([self._spool.read(name)])
             self._append(drafts, name)
         except _MayBeErased:
             return self._refuse(name, "perhaps-erased", "set_aside")
@@ -205,13 +229,10 @@ class Replay:
             if cause_of(error) is not None or isinstance(error, TooBusy):
                 raise
             return self._refuse(name, error.code, "set_aside")
-        self._spool.reached(SpoolStep.APPENDED)
-        self._spool.remove(name)
-        watch = self._log.watch
-        watch.notice(Replayed(watch.clock(), tuple(draft.kind for draft in drafts)))
+        self._settle((name,), drafts)
         return True
 
-    def _append(self, drafts: tuple[Draft, ...], name: FrameName) -> None:
+    def _append(self, drafts: Sequence[Draft], name: FrameName) -> None:
         try:
             self._log.append_many(drafts)
         except Conflict:
@@ -223,36 +244,45 @@ class Replay:
             ]
             self._log.append_many(bare)
 
-    def _known_by_reference(self, frame: Frame) -> tuple[Draft, ...]:
-        """Return a frame's drafts with known persons named by reference.
+    def _known_by_reference(self, frames: Sequence[Frame]) -> list[Draft]:
+        """Return frames' drafts with known persons named by reference.
 
         So an erasure that comes between this and the append refuses the append.
 
         Returns
         -------
-        tuple of Draft
+        list of Draft
             To be appended.
         """
         refs = {
             subject.subject_id: self._log.subject_ref(subject.subject_id)
+            for frame in frames
             for draft in frame.drafts
             for subject in draft.subjects
             if subject.subject_id is not None
         }
         if None in refs.values():
-            last = self._log.latest(kinds=ERASING_KINDS, limit=1)
-            if last and last[0].header.ts >= frame.name.at - _CLOCKS_DIFFER_US:
-                kind = Erased if self._stands(frame.name.entry_id) else _MayBeErased
-                raise kind("an erasure since may concern a person of this frame")
+            self._refuse_perhaps_erased(frames, {name for name, ref in refs.items() if ref is None})
 
         def named(subject: DraftSubject) -> DraftSubject:
             ref = refs.get(subject.subject_id or "")
             return subject if ref is None else replace(subject, subject_id=None, ref=ref)
 
-        return tuple(
+        return [
             replace(draft, subjects=tuple(named(subject) for subject in draft.subjects))
+            for frame in frames
             for draft in frame.drafts
-        )
+        ]
+
+    def _refuse_perhaps_erased(self, frames: Sequence[Frame], unknown: set[str]) -> None:
+        # Asked after the persons were looked up: an erasure before that look-up is seen here.
+        last = self._log.latest(kinds=ERASING_KINDS, limit=1)
+        erased_at = last[0].header.ts if last else -1
+        for frame in frames:
+            names = {subject.subject_id for draft in frame.drafts for subject in draft.subjects}
+            if names & unknown and erased_at >= frame.name.at - _CLOCKS_DIFFER_US:
+                kind = Erased if self._stands(frame.name.entry_id) else _MayBeErased
+                raise kind("an erasure since may concern a person of this frame")
 
     def _stands(self, entry_id: str) -> bool:
         try:
@@ -277,7 +307,7 @@ class Replay:
         if became == "set_aside":
             self._spool.set_aside(name)
         else:
-            self._spool.remove(name)
+            self._spool.destroy(name)
         return False
 
     def _note(self, report: ReplayReport, names: Sequence[FrameName]) -> None:
@@ -296,6 +326,20 @@ class Replay:
 
 class _MayBeErased(Erased):
     """A person of a frame is unknown to the log, and somebody was erased since."""
+
+
+def _batches(names: Sequence[FrameName]) -> Iterator[list[FrameName]]:
+    """Yield frames that go into the log together, in order."""
+    batch: list[FrameName] = []
+    entries = 0
+    for name in names:
+        if batch and entries + name.entries > _TOGETHER:
+            yield batch
+            batch, entries = [], 0
+        batch.append(name)
+        entries += name.entries
+    if batch:
+        yield batch
 
 
 def _place(name: FrameName) -> str:

@@ -6,10 +6,11 @@ then its folder is synced); a file that was not finished was never acknowledged 
 counted; a file that does not open is named and kept aside, never dropped; frames come back in the
 order of their decision times; several processes may share one folder.
 
-Frames hold personal data, so each is AES-256-GCM ciphertext under a key derived from the vault's
-pepper, bound to the log and to the frame's own name. That key cannot be destroyed for one person:
-the frame of somebody who is erased meanwhile stays readable to the holder of vault and folder
-until it is settled, so the folder must be emptied soon and never be backed up.
+Frames hold personal data, so each is AES-256-GCM ciphertext, bound to the log and to the frame's
+own name, under a key derived from the vault's pepper and a random seal that lies in the folder. The
+seal is overwritten when the last frame leaves, so what the disk still holds of frames stays closed.
+Until then no single person can be erased from the folder: it must be emptied soon, and a backup of
+it undoes erasures.
 
 References
 ----------
@@ -18,6 +19,7 @@ NIST SP 800-38D (AES-GCM). POSIX fsync, rename, flock.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -32,7 +34,14 @@ from answerable.audit.draft_json import drafts_from_json, drafts_to_json
 from answerable.audit.entries import Draft
 from answerable.audit.errors import Conflict, NotFound, Unavailable
 from answerable.audit.frames import FolderIndex, Frame, FrameName, SpoolCount, frames_in, overwrite
-from answerable.audit.keys.derive import NONCE_SIZE, Entropy, keyed_hash, open_sealed, seal
+from answerable.audit.keys.derive import (
+    KEY_SIZE,
+    NONCE_SIZE,
+    Entropy,
+    keyed_hash,
+    open_sealed,
+    seal,
+)
 
 __all__ = ["Spool", "SpoolStep", "spool_key"]
 
@@ -98,6 +107,7 @@ class Spool:
         self.reached = reached
         self._aside = folder / "aside"
         self._outage = folder / "outage"
+        self._seal = folder / "seal"
         self._key = key
         self._origin = origin
         self._entropy = entropy
@@ -140,9 +150,10 @@ class Spool:
             name = FrameName(at, len(stamped), stamped[0].entry_id)
             data = drafts_to_json(stamped)
             self._require_room(len(data) + _SEALING_BYTES)
-            sealed = seal(
-                self._key, data, address=self._address(name), nonce=self._entropy(NONCE_SIZE)
-            )
+            if not self._seal.exists():
+                self._write(self._seal, self._entropy(KEY_SIZE))
+            key, nonce = self._frame_key(), self._entropy(NONCE_SIZE)
+            sealed = seal(key, data, address=self._address(name), nonce=nonce)
             self._write(self.folder / str(name), sealed)
             self._index.add(name, len(sealed))
             return Frame(name, stamped)
@@ -211,13 +222,21 @@ class Spool:
             raise NotFound("no such frame", where=f"spool frame {name}") from None
         except OSError as error:
             raise self._unavailable(error) from None
-        data = open_sealed(
-            self._key, sealed, address=self._address(name), where=f"spool frame {name}"
-        )
+        key, where = self._frame_key(), f"spool frame {name}"
+        data = open_sealed(key, sealed, address=self._address(name), where=where)
         return Frame(name, drafts_from_json(data))
 
-    def remove(self, name: FrameName, *, aside: bool = False) -> None:
-        """Overwrite and remove a frame that was settled; no error when it is gone."""
+    def remove(self, names: Sequence[FrameName]) -> None:
+        """Remove frames that stand in the log; those that are gone already are no error."""
+        with self._locked():
+            for name in names:
+                (self.folder / str(name)).unlink(missing_ok=True)
+                self.reached(SpoolStep.REMOVED)
+            self._sync(self.folder)
+            self._break_seal()
+
+    def destroy(self, name: FrameName, *, aside: bool = False) -> None:
+        """Overwrite and remove a frame that nobody may read again."""
         path = (self._aside if aside else self.folder) / str(name)
         gone = path.with_suffix(".gone")
         with self._locked():
@@ -227,7 +246,7 @@ class Spool:
                 self._sync(path.parent)
                 overwrite(gone)
                 gone.unlink()
-        self.reached(SpoolStep.REMOVED)
+            self._break_seal()
 
     def set_aside(self, name: FrameName) -> None:
         """Move a frame to where replays no longer meet it."""
@@ -257,6 +276,7 @@ class Spool:
             for path in [*self.folder.glob("*.part"), *self.folder.rglob("*.gone")]:
                 overwrite(path)
                 path.unlink()
+            self._break_seal()
             return len(torn)
 
     def note_outage(self, since: int, cause: str) -> None:
@@ -285,7 +305,8 @@ class Spool:
         """Hold the folder alone, among threads and processes."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
+            if self.folder.stat().st_mode & 0o077:
+                self.folder.chmod(0o700)
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise self._unavailable(error) from None
@@ -297,13 +318,27 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def _frame_key(self) -> bytes:
+        try:
+            return keyed_hash(self._key, _LABEL, self._seal.read_bytes())
+        except FileNotFoundError:
+            return self._key
+
+    def _break_seal(self) -> None:
+        """Destroy the key of the frames once there are none."""
+        self._index.refresh()
+        self._kept.refresh()
+        if self._seal.exists() and not self._index.names and not self._kept.names:
+            overwrite(self._seal)
+            self._seal.unlink()
+            self._sync(self.folder)
+
     def _held(self, entry_id: str) -> Frame | None:
         self._index.refresh()
         name = self._index.names.get(entry_id)
         return None if name is None else self.read(name)
 
     def _require_room(self, size: int) -> None:
-        self._index.refresh()
         self._kept.refresh()
         held = self._index.size + self._kept.size
         if held + size > self._limit:
@@ -319,7 +354,8 @@ class Spool:
         descriptor = os.open(part, flags, 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                file.write(data)
+                if file.write(data) != len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
             self.reached(SpoolStep.WRITTEN)
             part.rename(path)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
 
 from answerable.audit.draft_json import drafts_from_json
-from answerable.audit.errors import InvalidInput, NotFound, RecordTampered
+from answerable.audit.errors import InvalidInput, NotFound, RecordTampered, Unavailable
 from answerable.audit.frames import FrameName, frames_in
 from answerable.audit.spool import Spool, spool_key
 from tests.log_kit import ORIGIN, LogKit, SeededEntropy
@@ -37,8 +39,8 @@ def test_two_openers_of_one_folder_see_each_other(tmp_path: Path, memory_kit: Lo
     name = first.put((draft,), 5).name
     assert second.find(draft.entry_id) == first.read(name)
     assert second.put((draft,), 6).name == name
-    second.remove(name)
-    first.remove(name)
+    second.remove((name,))
+    first.remove((name,))
     assert first.find(draft.entry_id) is None
     with pytest.raises(NotFound):
         first.read(name)
@@ -87,6 +89,42 @@ def test_a_removal_cut_short_is_finished_and_is_no_damaged_frame(
     assert kept.waiting() == []
     assert kept.clear_torn() == 0
     assert list((tmp_path / "spool").glob("*.gone")) == []
+
+
+def test_the_seal_ends_with_the_last_frame(tmp_path: Path, memory_kit: LogKit) -> None:
+    kept = spool(tmp_path / "spool")
+    names = [kept.put((memory_kit.decision("p"),), at).name for at in (1, 2, 3)]
+    copied = (tmp_path / "spool" / str(names[0])).read_bytes()
+    seal = (tmp_path / "spool" / "seal").read_bytes()
+    kept.set_aside(names[2])
+    kept.remove(names[:2])
+    assert (tmp_path / "spool" / "seal").read_bytes() == seal
+    kept.destroy(names[2], aside=True)
+    assert not (tmp_path / "spool" / "seal").exists()
+    # A frame that the disk still holds opens for nobody, whatever the vault holds.
+    (tmp_path / "spool" / str(names[0])).write_bytes(copied)
+    with pytest.raises(RecordTampered):
+        kept.read(names[0])
+    kept.put((memory_kit.decision("p"),), 4)
+    assert (tmp_path / "spool" / "seal").read_bytes() != seal
+
+
+def test_a_disk_that_takes_only_a_part_of_a_frame_took_none(
+    tmp_path: Path, memory_kit: LogKit
+) -> None:
+    kept = spool(tmp_path / "spool")
+    kept.put((memory_kit.decision("p"),), 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(Unavailable, match="spool cannot be used"):
+            kept.put((memory_kit.decision("p"),), 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [name.at for name in kept.waiting()] == [1]
+    assert kept.clear_torn() == 0
 
 
 @pytest.mark.parametrize("name", ["lock", "x.frame", "1-1-x.frame", f"{1:017d}-1-{'0' * 36}.frame"])
