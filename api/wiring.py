@@ -23,6 +23,7 @@ from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
 from answerable.audit.errors import NotFound, Unavailable
 from answerable.audit.ids import uuid7
+from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
@@ -336,8 +337,10 @@ def _directory(log: WatchedLog, clock: Clock, entropy: Entropy) -> Directory:
 
 def _recorder(settings: Settings, log: WatchedLog, vault: KeyVault, entropy: Entropy) -> Recorder:
     key = spool_key(vault.pepper(), log.origin)
+    # Two logs may be told the same folder: the frames of one do not open for the other.
+    own = keyed_hash(key, "answerable/spool-folder", b"").hex()[:16]
     spool = Spool(
-        settings.spool_dir,
+        settings.spool_dir / own,
         key=key,
         origin=log.origin,
         entropy=entropy,

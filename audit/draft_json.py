@@ -68,14 +68,18 @@ def drafts_from_json(data: bytes) -> tuple[Draft, ...]:
         If the bytes were not written by it.
     """
     values = parse_json(data)
+    if not isinstance(values, list):
+        raise _no_drafts()
     try:
-        if not isinstance(values, list):
-            raise TypeError
         return tuple(_draft_of(value) for value in cast("list[_Json]", values))
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise InvalidInput(
-            "the bytes are not drafts", remedy="Open them with the version that wrote them."
-        ) from None
+        raise _no_drafts() from None
+
+
+def _no_drafts() -> InvalidInput:
+    return InvalidInput(
+        "the bytes are not drafts", remedy="Open them with the version that wrote them."
+    )
 
 
 def _draft_json(draft: Draft) -> _Json:

@@ -40,10 +40,7 @@ def completeness(
     db: DatabaseOption = None,
     json: JsonOption = None,
 ) -> None:
-    """Compare what services say they decided with what the log holds.
-
-    Exits with 3 when no service has stated a count, with 4 when the log holds another number.
-    """
+    """Compare what services say they decided with what the log holds; 3 when nobody counted."""
     with open_session(db) as (workspace, operator):
         from answerable.api.flows.completeness import completeness as compared
 
