@@ -11,6 +11,7 @@ from answerable.api.cli import (
     card_commands,
     data_commands,
     decision_commands,
+    failure_commands,
     governance_commands,
     model_commands,
     organisation_commands,
@@ -44,6 +45,7 @@ for group in (
     organisation_commands,
     query_commands,
     audit_commands,
+    failure_commands,
     service_commands,
 ):
     group.attach(app)

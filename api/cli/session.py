@@ -133,7 +133,7 @@ def _read(file: Path) -> dict[str, object]:
         raise InvalidInput(
             "the settings file cannot be read as TOML", where=str(file), remedy="Mend or remove it."
         ) from None
-    for name in ("key_dir", "artefact_dir"):
+    for name in ("key_dir", "artefact_dir", "spool_dir"):
         if isinstance(path := values.get(name), str):
             values[name] = file.parent / path
     for name in ("database_url", "state_url"):

@@ -38,6 +38,12 @@ from answerable.audit.records.decided import (
     DecisionSubject,
     Review,
 )
+from answerable.audit.records.failures import (
+    CallerCounted,
+    LoggingFailed,
+    LoggingRestored,
+    SpooledAppend,
+)
 from answerable.audit.records.governed import (
     Evidence,
     Release,
@@ -97,6 +103,7 @@ __all__ = [
     "Automation",
     "BaselineVersion",
     "Calendar",
+    "CallerCounted",
     "CatalogueVersion",
     "ClockStepped",
     "ColumnSchema",
@@ -122,6 +129,8 @@ __all__ = [
     "IdentityCheck",
     "LegalHold",
     "LogOpened",
+    "LoggingFailed",
+    "LoggingRestored",
     "Micros",
     "ModelArtefact",
     "Name",
@@ -140,6 +149,7 @@ __all__ = [
     "Review",
     "Role",
     "SignOff",
+    "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
     "SubjectRequest",
@@ -161,6 +171,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
+        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
     )
 }  # fmt: skip
 
