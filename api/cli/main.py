@@ -11,8 +11,11 @@ from answerable.api.cli import (
     card_commands,
     data_commands,
     decision_commands,
+    failure_commands,
     governance_commands,
     model_commands,
+    organisation_commands,
+    query_commands,
     register_commands,
     retention_commands,
     service_commands,
@@ -40,8 +43,11 @@ for group in (
     decision_commands,
     card_commands,
     subject_commands,
+    organisation_commands,
+    query_commands,
     retention_commands,
     audit_commands,
+    failure_commands,
     service_commands,
 ):
     group.attach(app)

@@ -38,6 +38,12 @@ from answerable.audit.records.decided import (
     DecisionSubject,
     Review,
 )
+from answerable.audit.records.failures import (
+    CallerCounted,
+    LoggingFailed,
+    LoggingRestored,
+    SpooledAppend,
+)
 from answerable.audit.records.governed import (
     Evidence,
     Release,
@@ -48,6 +54,16 @@ from answerable.audit.records.governed import (
 from answerable.audit.records.logged import (
     ClockStepped,
     LogOpened,
+)
+from answerable.audit.records.organisation import (
+    Calendar,
+    ContactPoint,
+    DataCategory,
+    DataRecipient,
+    DataSource,
+    OrganisationProfile,
+    PurposeStatement,
+    RetentionPeriod,
 )
 from answerable.audit.records.people import (
     Actor,
@@ -63,6 +79,14 @@ from answerable.audit.records.registered import (
     PolicyVersion,
     UseCase,
 )
+from answerable.audit.records.requests import (
+    IdentityCheck,
+    RecipientNotified,
+    RestrictionLifted,
+    SubjectRequestAnswered,
+    SubjectRequestExtended,
+    SubjectRequestOpened,
+)
 from answerable.audit.records.retained import (
     AppliedRule,
     LegalSource,
@@ -73,6 +97,7 @@ from answerable.audit.records.retained import (
 )
 from answerable.audit.records.subjects import (
     LegalHold,
+    QueryAsked,
     RecordsRead,
     SubjectErased,
     SubjectRequest,
@@ -86,13 +111,19 @@ __all__ = [
     "AppliedRule",
     "Automation",
     "BaselineVersion",
+    "Calendar",
+    "CallerCounted",
     "CatalogueVersion",
     "ClockStepped",
     "ColumnSchema",
     "Component",
     "ComponentKind",
+    "ContactPoint",
     "Contest",
     "Currency",
+    "DataCategory",
+    "DataRecipient",
+    "DataSource",
     "DatasetRole",
     "DatasetVersion",
     "Decision",
@@ -104,28 +135,41 @@ __all__ = [
     "Evidence",
     "FrozenModel",
     "HardRule",
+    "IdentityCheck",
     "LegalHold",
     "LegalSource",
     "LogOpened",
+    "LoggingFailed",
+    "LoggingRestored",
     "Micros",
     "ModelArtefact",
     "Name",
+    "OrganisationProfile",
     "Outcome",
     "PolicyVersion",
+    "PurposeStatement",
+    "RecipientNotified",
+    "QueryAsked",
     "Record",
     "RecordsRead",
     "Release",
     "ReleaseEnded",
     "Removal",
     "RemovedCount",
+    "RestrictionLifted",
     "RetentionApproval",
+    "RetentionPeriod",
     "RetentionRun",
     "Review",
     "Role",
     "SignOff",
+    "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
     "SubjectRequest",
+    "SubjectRequestAnswered",
+    "SubjectRequestExtended",
+    "SubjectRequestOpened",
     "SubjectStatement",
     "Token",
     "UseCase",
@@ -139,7 +183,10 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped, RetentionApproval, RetentionRun,
+        LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
+        SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
+        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted, RetentionApproval,
+        RetentionRun,
     )
 }  # fmt: skip
 

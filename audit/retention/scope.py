@@ -23,11 +23,16 @@ REMOVABLE: Final = frozenset(
         EntryKind.REVIEW_COMPLETED,
         EntryKind.OUTCOME_OBSERVED,
         EntryKind.SUBJECT_REQUEST,
+        EntryKind.SUBJECT_REQUEST_EXTENDED,
+        EntryKind.SUBJECT_REQUEST_ANSWERED,
         EntryKind.SUBJECT_RESTRICTED,
+        EntryKind.SUBJECT_RESTRICTION_LIFTED,
         EntryKind.SUBJECT_OBJECTED,
         EntryKind.SUBJECT_RECTIFIED,
         EntryKind.SUBJECT_ERASURE_REFUSED,
+        EntryKind.RECIPIENT_NOTIFIED,
         EntryKind.RECORDS_READ,
+        EntryKind.QUERY_ASKED,
     }
 )
 """Kinds of entries whose bodies and rows a retention run may remove; all others stay."""

@@ -15,7 +15,6 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
     Amount,
-    AppliedRule,
     Automation,
     BaselineVersion,
     CatalogueVersion,
@@ -32,19 +31,15 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
-    LegalSource,
     LogOpened,
     ModelArtefact,
     Outcome,
     PolicyVersion,
+    QueryAsked,
     Record,
     RecordsRead,
     Release,
     ReleaseEnded,
-    Removal,
-    RemovedCount,
-    RetentionApproval,
-    RetentionRun,
     Review,
     Role,
     SignOff,
@@ -60,73 +55,22 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.fixed import (
+    ACTOR,
+    CO_APPLICANT,
+    NOON,
+    OTHER_ACTOR,
+    SUBJECT,
+    digest,
+    entry_id,
+)
+from tests.golden.retention_examples import ABOUT_RETENTION
+from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
-NOON: Final = 1_790_000_000_000_000
-
-ACTOR: Final = "a-" + "a1" * 16
-OTHER_ACTOR: Final = "a-" + "a2" * 16
-SUBJECT: Final = "s-" + "51" * 16
-CO_APPLICANT: Final = "s-" + "52" * 16
-
-
-def digest(number: int) -> str:
-    """A digest that is easy to recognise."""
-    return f"sha256:{number:02x}" + "0" * 62
-
-
-def entry_id(number: int) -> str:
-    """An entry id that is easy to recognise."""
-    return f"01a0c5f2-1c00-7000-8000-{number:012x}"
-
-
-APPROVAL: Final = RetentionApproval(
-    log=ORIGIN,
-    policy=digest(70),
-    body_end=512,
-    entry_end=256,
-    tile_end=0,
-    approver=OTHER_ACTOR,
-    roles=(Role.COMPLIANCE,),
-    expires_at=NOON + 86_400_000_000,
-    signature="ab" * 64,
-)
 RECORDS: Final[tuple[Record, ...]] = (
-    APPROVAL,
-    RetentionRun(
-        policy=digest(70),
-        size=700,
-        root=digest(71),
-        removals=(
-            Removal(what="body", first=0, end=512, removed=900, root=digest(72)),
-            Removal(
-                what="entry",
-                first=0,
-                end=256,
-                removed=250,
-                kept=6,
-                kept_digest=digest(73),
-                counts=(
-                    RemovedCount(day="2026-09-21", function=digest(74), outcome="approve", n=100),
-                ),
-                root=digest(75),
-            ),
-        ),
-        rules=(
-            AppliedRule(
-                name="applications",
-                law=LegalSource(
-                    act="12 CFR 1002", article="1002.12", paragraph="(b)(1)", source="seen"
-                ),
-                entries=250,
-            ),
-        ),
-        held=(17, 42),
-        keys=3,
-        approval=APPROVAL,
-    ),
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
     UseCase(
         name="mortgage",
@@ -304,8 +248,17 @@ RECORDS: Final[tuple[Record, ...]] = (
     SubjectStatement(entry=entry_id(11), fields={"income": 4200}, statement="It was 4200"),
     SubjectErased(ground="gdpr-17-1-b", entries=3, key_destroyed=True),
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
+    QueryAsked(
+        purpose="supervision",
+        query="sample",
+        parameters={"by_outcome": True, "n": 20, "nonce": "0f" * 16, "outcomes": ("decline",)},
+        size=17,
+        count=3,
+    ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    *ABOUT_SUBJECTS,
+    *ABOUT_RETENTION,
 )
 
 HEADERS: Final[dict[str, Header]] = {

@@ -18,6 +18,7 @@ from answerable.audit.errors import (
 )
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
+from answerable.audit.queries.counts import Days, count_differences, recount
 from answerable.audit.records import Decision, SubjectErased
 from answerable.audit.tree.proofs import verify_consistency, verify_inclusion
 from answerable.audit.tree.receipts import open_proof
@@ -64,6 +65,8 @@ def test_entries_go_later_by_whole_tiles_and_proofs_above_stay(old: RetainedLog)
     assert (removal.kept, removal.removed) == (2, 510)
     assert sum(line.n for line in removal.counts) == 510
     assert old.findings() == []
+    assert recount(kit.log, Days()) == []
+    assert count_differences(kit.log) == []
     with pytest.raises(NotFound, match="a retention run removed this entry"):
         kit.log.entry_at(300)
     assert [entry.seq for entry in kit.log.entries(limit=3)] == [0, 1, 512]
