@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
+from answerable.audit.kept import KeptBody, kept_body
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
@@ -188,6 +189,10 @@ class LogReader:
             return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
 
         return self._read_with_keys(opened)
+
+    def kept_body(self, entry: Entry) -> KeptBody:
+        """Return an entry's parts as stored, with the keys of those that can be opened."""
+        return self._read_with_keys(lambda now: kept_body(now, self._keyring(now), entry))
 
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.

@@ -147,14 +147,11 @@ class _Check:
         """Return a file's bytes, checked against the manifest; nothing when it is not there."""
         at, size, crc = self._members.pop(name, (0, 0, 0))
         self._file.seek(at)
-        data, entry = self._file.read(size), name[8:24].lstrip("0") or "0"
+        data = self._file.read(size)
         named = name == "manifest.json" or self._digests.pop(name, "") == _sha256(data).hex()
         if at and not (named and zlib.crc32(data) == crc):
-            self._find(
-                "manifest",
-                entry * (name[0] == "e"),
-                f"{name} is not what manifest and checksum say",
-            )
+            entry = name[8:24].lstrip("0") or "0" if name.startswith("entries/") else ""
+            self._find("manifest", entry, f"{name} is not what manifest and checksum say")
         return data
 
     def _entry(self, seq: int, folder: str, head: _Head, log: str) -> None:
@@ -283,7 +280,6 @@ def _path_root(leaf: bytes, seq: int, size: int, path: list[bytes]) -> bytes | N
 
 
 def _grown(data: bytes, size: int, head: _Head, key: _Key) -> _Head:
-    """Return another head of the log, proven to be of one growing tree with the pack's."""
     front, _, note = data.partition(b"\n\n")
     other = _open_head(note, key)
     old, new = sorted((head, other))
@@ -318,7 +314,6 @@ def _read_key(text: str, kind: int) -> _Key:
 
 
 def _open_head(note: bytes, key: _Key) -> _Head:
-    """Return the head in a note that the log's key signed."""
     text, signatures = _open_note(note, key)
     for signature in signatures:
         key.require(signature, text)
@@ -340,7 +335,6 @@ def _open_note(note: bytes, key: _Key) -> tuple[bytes, list[bytes]]:
 
 
 def _seen(note: bytes, heads: list[_Head], key: _Key, pinned: list[_Key]) -> list[dict[str, str]]:
-    """Return which witness saw a head when; others than those named are not looked at."""
     head, said = _open_head(note, key), list[dict[str, str]]()
     if head.text not in [held.text for held in heads]:
         raise _Fault("is of a checkpoint that is not in the pack")
@@ -356,8 +350,8 @@ def _stamped(token: bytes, heads: list[_Head]) -> dict[str, str]:
     for head in heads:
         found = re.search(re.escape(_sha256(head.note)) + _STAMP, token, re.DOTALL)
         if found is not None:
-            at = found[1].decode()
-            return {"what": f"size {head.size} was stamped at {at} UTC", "checked": "not checked"}
+            what = f"size {head.size} was stamped at {found[1].decode()} UTC"
+            return {"what": what, "checked": "not checked"}
     raise _Fault("is not a time stamp of a checkpoint of the pack")
 
 
@@ -396,7 +390,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for key, value in found.items() if not given.json else ():
         for item in value if isinstance(value, list) else [value]:
             more = item.items() if isinstance(item, dict) else [("", item)]
-            sys.stdout.write(f"{key}: " + ", ".join(f"{k} {v}".strip() for k, v in more) + "\n")
+            line = f"{key}: " + ", ".join(f"{k} {v}".strip() for k, v in more)
+            sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
     return 0 if found["ok"] else 4
 
 
