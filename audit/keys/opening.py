@@ -142,12 +142,13 @@ def record_keys(
     box = _Box(entry, stored, data_keys)
     keys: dict[int, bytes] = {}
     for number, part in enumerate(entry.header.parts):
+        if number not in stored or part.part in {"clear", "slot"}:
+            continue
         data_key = box.data_key(part)
-        key = None
         if part.part == "case":
             key = _case_key(box, number, part)
-        elif part.part == "subject" and data_key is not None:
-            key = record_key(data_key, entry.id, number)
+        else:
+            key = None if data_key is None else record_key(data_key, entry.id, number)
         if key is not None:
             keys[number] = key
     return keys
