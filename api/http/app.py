@@ -23,6 +23,7 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    packs,
     reviews,
     subjects,
 )
@@ -56,6 +57,7 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     evidence.router,
     subjects.router,
     audit.router,
+    packs.router,
     health.router,
 )
 

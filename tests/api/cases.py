@@ -109,6 +109,10 @@ def _held(prepared: Prepared) -> dict[str, object]:
     return {"ground": "litigation", "reference": "case-7"}
 
 
+def _packed(prepared: Prepared) -> dict[str, object]:
+    return {"decisions": [prepared.ids["decision_id"]], "contents": "opened"}
+
+
 _SERVICE = (Role.SERVICE,)
 _OFFICER = (Role.OFFICER,)
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
@@ -182,5 +186,6 @@ CASES = (
     Case(method="GET", path="/v1/audit/entries/{entry_id}", roles=_AUDIT),
     Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
     Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
+    Case(method="POST", path="/v1/audit/packs", roles=(Role.OFFICER, Role.AUDITOR), body=_packed),
     Case(method="GET", path="/v1/whoami", roles=ALL),
 )
