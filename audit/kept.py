@@ -1,4 +1,4 @@
-"""What is kept of an entry's body: stored parts, and the record keys that still exist.
+"""What is kept of entries, for evidence: stored parts, record keys that still exist, proofs.
 
 A record key opens its part to anybody who holds it, and no other part: it is what is given away
 when one record is disclosed.
@@ -6,27 +6,24 @@ when one record is disclosed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from answerable.audit.entries import Entry
 from answerable.audit.keys.opening import record_keys
 from answerable.audit.keys.subjects import Keyring
+from answerable.audit.pack import PackedEntry
 from answerable.audit.store import entry_rows
 from answerable.audit.store.database import Connection
+from answerable.audit.store.tile_rows import StoredTiles
+from answerable.audit.tree.proofs import inclusion_proofs
 
-__all__ = ["KeptBody", "kept_body"]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBody:
-    """Parts and record keys, both by the part's number in the header."""
-
-    parts: dict[int, bytes]
-    keys: dict[int, bytes]
+__all__ = ["kept_entries"]
 
 
-def kept_body(connection: Connection, keyring: Keyring, entry: Entry) -> KeptBody:
-    """Return what is kept of an entry's body.
+def kept_entries(
+    connection: Connection, keyring: Keyring, entries: Sequence[Entry], size: int
+) -> list[PackedEntry]:
+    """Return what is kept of some entries, with their proofs in the tree of a size.
 
     Parameters
     ----------
@@ -34,20 +31,30 @@ def kept_body(connection: Connection, keyring: Keyring, entry: Entry) -> KeptBod
         A snapshot.
     keyring : Keyring
         On the same snapshot.
-    entry : Entry
-        Whose body.
+    entries : Sequence[Entry]
+        Which entries.
+    size : int
+        Number of leaves of the tree to prove against.
 
     Returns
     -------
-    KeptBody
-        Without the parts that retention removed, and without keys that were destroyed.
+    list of PackedEntry
+        In the order of the entries; without the parts that retention removed, and without keys
+        that were destroyed.
 
     Raises
     ------
+    InvalidInput
+        If an entry is not in the tree of that size.
     RecordTampered
         If a slot that is needed does not match the header.
     """
-    refs = [item.ref for item in entry.header.subjects]
-    data_keys = {ref: key for ref in refs if (key := keyring.data_key(ref)) is not None}
-    parts = entry_rows.body_parts(connection, entry.seq)
-    return KeptBody(parts, record_keys(entry, parts, data_keys))
+    refs = {item.ref for entry in entries for item in entry.header.subjects}
+    keyring.expect((), refs)
+    data_keys = {ref: key for ref in sorted(refs) if (key := keyring.data_key(ref)) is not None}
+    proofs = inclusion_proofs([entry.seq for entry in entries], size, StoredTiles(connection))
+    kept = []
+    for entry, proof in zip(entries, proofs, strict=True):
+        parts = entry_rows.body_parts(connection, entry.seq)
+        kept.append(PackedEntry(entry, proof, parts, record_keys(entry, parts, data_keys)))
+    return kept

@@ -7,11 +7,12 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from answerable.audit.entries import Entry
 from answerable.audit.offline.verify_pack import verify_pack
-from answerable.audit.pack import PackedEntry, PackedHead, PackFrame, write_pack
+from answerable.audit.pack import PackedHead, PackFrame, write_pack
 from answerable.audit.tree.checkpoints import open_checkpoint
 from tests.log_kit import LogKit
 
@@ -36,11 +37,7 @@ def pack_of(
         PackedHead(other, log.consistency(open_checkpoint(other, log.vkey).size, size))
         for other in older
     ]
-    packed = []
-    for entry in entries:
-        kept = log.kept_body(entry)
-        proof = log.inclusion(entry.seq, size)
-        packed.append(PackedEntry(entry, proof, kept.parts, kept.keys if opened else {}))
+    packed = [item if opened else replace(item, keys={}) for item in log.evidence_of(entries, size)]
     file = io.BytesIO()
     write_pack(file, PackFrame(log.vkey, note, heads, anchors), packed)
     return file.getvalue()

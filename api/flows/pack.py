@@ -10,10 +10,10 @@ Every pack is checked by the offline verifier before it is handed out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import note_read
@@ -37,8 +37,10 @@ from answerable.audit.tree.checkpoints import open_checkpoint
 
 __all__ = ["PackContents", "PackRequest", "evidence_pack"]
 
-MOST_DECISIONS = 1000
+MOST_DECISIONS: Final = 1000
 """Decisions a pack can be asked for at once."""
+_AT_ONCE: Final = 100
+"""Entries whose bodies are read together."""
 
 
 class PackContents(StrEnum):
@@ -123,8 +125,9 @@ def evidence_pack(
         subjects=_subjects(decisions) if ref is None else [ref],
     )
     frame = _frame(workspace, request.checkpoint)
-    packed = (_packed(workspace, entry, frame, request.contents, ref) for entry in entries)
-    summary = write_pack(file, frame, packed, limit=limit)
+    packed = _packed(workspace, entries, frame)
+    chosen = (_chosen(item, request.contents, ref) for item in packed)
+    summary = write_pack(file, frame, chosen, limit=limit)
     found = verify_pack(file, frame.vkey)
     if not found["ok"]:
         first = found["findings"][0]
@@ -207,15 +210,22 @@ def _kept_size(note: str, vkey: str) -> int:
 
 
 def _packed(
-    workspace: Workspace, entry: Entry, frame: PackFrame, contents: PackContents, ref: str | None
-) -> PackedEntry:
+    workspace: Workspace, entries: Sequence[Entry], frame: PackFrame
+) -> Iterator[PackedEntry]:
     size = open_checkpoint(frame.checkpoint, frame.vkey).size
-    kept = workspace.log.kept_body(entry)
-    own = {number for number in kept.parts if ref is None or _concerns(entry.header, number, ref)}
-    parts = {number: data for number, data in kept.parts.items() if number in own}
+    for first in range(0, len(entries), _AT_ONCE):
+        yield from workspace.log.evidence_of(entries[first : first + _AT_ONCE], size)
+
+
+def _chosen(packed: PackedEntry, contents: PackContents, ref: str | None) -> PackedEntry:
+    header = packed.entry.header
+    own = {number for number in packed.parts if ref is None or _concerns(header, number, ref)}
     sealed = contents is PackContents.SEALED
-    keys = {} if sealed else {number: key for number, key in kept.keys.items() if number in own}
-    return PackedEntry(entry, workspace.log.inclusion(entry.seq, size), parts, keys)
+    return replace(
+        packed,
+        parts={number: data for number, data in packed.parts.items() if number in own},
+        keys={} if sealed else {n: key for n, key in packed.keys.items() if n in own},
+    )
 
 
 def _concerns(header: Header, number: int, ref: str) -> bool:

@@ -23,7 +23,9 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    organisation,
     packs,
+    requests,
     reviews,
     subjects,
 )
@@ -56,6 +58,8 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     cards.router,
     evidence.router,
     subjects.router,
+    requests.router,
+    organisation.router,
     audit.router,
     packs.router,
     health.router,

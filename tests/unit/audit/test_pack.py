@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,7 @@ from tests.pack_kit import checked, files_of, pack_of, resealed
 
 
 def packed(kit: LogKit, seq: int) -> PackedEntry:
-    entry, kept = kit.log.entry_at(seq), None
-    kept = kit.log.kept_body(entry)
-    return PackedEntry(entry, kit.log.inclusion(seq, kit.log.size()), kept.parts, kept.keys)
+    return kit.log.evidence_of([kit.log.entry_at(seq)], kit.log.size())[0]
 
 
 def test_a_pack_on_each_database_verifies_with_the_key_alone(kit: LogKit) -> None:
@@ -67,7 +66,7 @@ def test_after_an_erasure_the_keys_are_gone_and_the_proof_stays(memory_kit: LogK
     kit = memory_kit
     kit.log.append(kit.decision("anna", "bert", income=1))
     kit.log.erase(kit.ref("anna"), kit.erasure())
-    kept = kit.log.kept_body(kit.log.entry_at(1))
+    kept = packed(kit, 1)
     # The case opens through the slot of the person who is left; anna's own data does not.
     assert set(kept.keys) == {0, 2}
     kit.log.erase(kit.ref("bert"), kit.erasure())
@@ -78,11 +77,9 @@ def test_after_an_erasure_the_keys_are_gone_and_the_proof_stays(memory_kit: LogK
 def test_one_record_key_opens_its_part_and_no_other(memory_kit: LogKit) -> None:
     kit = memory_kit
     kit.log.append_many([kit.decision("anna", income=1), kit.decision("anna", income=2)])
-    first, second = (kit.log.kept_body(kit.log.entry_at(seq)) for seq in (1, 2))
+    first, second = packed(kit, 1), packed(kit, 2)
     assert len({*first.keys.values(), *second.keys.values()}) == 4
-    wrong = PackedEntry(
-        kit.log.entry_at(2), kit.log.inclusion(2, kit.log.size()), second.parts, first.keys
-    )
+    wrong = replace(second, keys=first.keys)
     frame = PackFrame(kit.log.vkey, kit.log.checkpoint())
     with pytest.raises(RecordTampered, match="entry 2"):
         write_pack(io.BytesIO(), frame, [wrong])
