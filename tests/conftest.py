@@ -1,14 +1,11 @@
 """What every test may ask for: PostgreSQL databases, and the machine as a user would find it."""
 
-import itertools
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
 
 from tests.postgres_server import (
@@ -67,21 +64,8 @@ def postgres_15_server() -> Iterator[PostgresServer]:
         yield server
 
 
-_database_numbers = itertools.count(1)
-
-
-@contextmanager
-def fresh_database(server: PostgresServer) -> Iterator[str]:
-    """Make an empty database and drop it at the end."""
-    database = f"test_{next(_database_numbers)}"
-    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database}".encode())
-        yield database
-        connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
-
-
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """Return the SQLAlchemy URL of a fresh, empty database, dropped after the test."""
-    with fresh_database(postgres_server) as database:
+    with postgres_server.fresh_database() as database:
         yield postgres_server.url(database)

@@ -10,6 +10,7 @@ of the wheel are first copied to where that user can read them.
 """
 
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -18,9 +19,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 _UNPRIVILEGED_USER = "nobody"
 _DEBIAN = Path("/usr/lib/postgresql")
+_database_numbers = itertools.count(1)
 _SETTINGS = (
     "listen_addresses=''",
     # Nothing here has to survive a power cut, and waiting for the disk doubles the test time.
@@ -38,11 +44,20 @@ class PostgresServer:
 
     socket_folder: Path
 
-    def url(self, database: str) -> str:
-        return f"postgresql+psycopg://postgres@/{database}?host={self.socket_folder}"
+    def url(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql+psycopg://{quote(user)}@/{database}?host={self.socket_folder}"
 
-    def conninfo(self, database: str) -> str:
-        return f"host={self.socket_folder} user=postgres dbname={database}"
+    def conninfo(self, database: str, user: str = "postgres") -> str:
+        return make_conninfo(host=str(self.socket_folder), user=user, dbname=database)
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """Make an empty database and drop it at the end."""
+        database = f"test_{next(_database_numbers)}"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database}".encode())
+            yield database
+            connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
 
 
 def find_programs() -> Path | None:
