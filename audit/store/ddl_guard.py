@@ -11,9 +11,12 @@ rests on it: a superuser can switch them off (and where the log was altered then
 checkpoint outside shows it). What they do not see: `DETACH PARTITION CONCURRENTLY` commits
 half of its work first, `DROP DATABASE`, and everything that is not DDL.
 
-Making partitions ahead must go on without an allowance. A partition that holds no page yet has
-nothing to lose: it may be made and given triggers of the log's own, all of them ALWAYS enabled.
-The number of pages is asked for, not rows, since an old snapshot would not see the rows.
+Making partitions ahead must go on without an allowance, and so must dropping those that a
+recorded retention run put below the floor. A partition that holds no page yet has nothing to
+lose: it may be made and given triggers of the log's own, all of them ALWAYS enabled. (The pages
+are asked for, not the rows, which an old snapshot would not see.) Its parent may be altered when
+afterwards every trigger of it and its partitions is still there, ALWAYS enabled and the log's
+own, and none of its partitions stands aside.
 """
 
 from __future__ import annotations
@@ -43,7 +46,9 @@ GUARD_SCHEMA: Final = "audit_guard"
 """A schema of the superuser: an owner of `audit` could drop functions in it, whoever owns them."""
 ALLOWANCE: Final = "audit.allow_ddl"
 """The setting of a connection or transaction that holds the allowance."""
-EVENT_TRIGGERS: Final = ("audit_guard_ddl", "audit_guard_drop")
+EVENT_TRIGGERS: Final = ("audit_guard_ddl", "audit_guard_drop", "audit_guard_rewrite")
+PARTITION: Final = "^(entry|body|entry_subject|link)_[0-9]+$"
+PARTITION_ENTRIES: Final = 1 << 20
 MAX_ALLOWED_MINUTES: Final = 24 * 60
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 
@@ -80,15 +85,40 @@ _PROTECTED: Final = f"""
       WHERE t.tgrelid = relation AND p.pronamespace = to_regnamespace('{SCHEMA}')) """
 
 _IN_THE_MAKING: Final = f"""
-  SELECT tag IN ('CREATE TABLE', 'CREATE TRIGGER', 'ALTER TABLE', 'CREATE INDEX')
+  SELECT tag = 'CREATE TABLE'
+      AND EXISTS (SELECT FROM pg_class WHERE oid = relation AND relpersistence = 'p')
+    OR tag IN ('CREATE TRIGGER', 'ALTER TABLE', 'CREATE INDEX')
+    AND pg_relation_size(relation) = 0
     AND EXISTS (
-      SELECT FROM pg_class c WHERE c.oid = relation AND c.relispartition AND c.relkind = 'r'
-        AND c.relnamespace = to_regnamespace('{SCHEMA}')
-        AND NOT c.relrowsecurity AND pg_relation_size(relation) = 0)
+      SELECT FROM pg_class c WHERE c.oid = relation AND c.relkind = 'r' AND NOT c.relrowsecurity
+        AND c.relnamespace = to_regnamespace('{SCHEMA}') AND c.relname ~ '{PARTITION}')
     AND NOT EXISTS (
       SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
       WHERE t.tgrelid = relation AND (p.pronamespace <> to_regnamespace('{SCHEMA}')
         OR tag = 'ALTER TABLE' AND t.tgenabled <> 'A')) """
+
+_RETIRED: Final = f"""
+  SELECT name ~ '{PARTITION}' AND EXISTS (
+    SELECT FROM {SCHEMA}.floor
+    WHERE what = CASE WHEN name ~ '^body_' THEN 'body' ELSE 'entry' END
+      AND seq >= (substring(name FROM '[0-9]+$')::numeric + 1) * {PARTITION_ENTRIES}) """
+
+_ATTACHED: Final = f"""
+  SELECT EXISTS (
+      SELECT FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
+      WHERE c.oid = relation AND c.relkind = 'p' AND NOT c.relrowsecurity
+        AND c.relnamespace = to_regnamespace('{SCHEMA}') AND t.tgname = c.relname || '_no_change')
+    AND NOT EXISTS (
+      SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+      WHERE (t.tgrelid = relation OR t.tgrelid IN (
+          SELECT inhrelid FROM pg_inherits WHERE inhparent = relation))
+        AND (t.tgenabled <> 'A' OR p.pronamespace <> to_regnamespace('{SCHEMA}')))
+    AND NOT EXISTS (
+      SELECT FROM pg_class parent JOIN pg_class c ON c.relnamespace = parent.relnamespace
+        AND c.relname ~ ('^' || parent.relname || '_[0-9]+$') AND c.relkind = 'r'
+        LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = parent.oid
+      WHERE parent.oid = relation AND (i.inhrelid IS NULL OR i.inhdetachpending)
+        AND NOT {GUARD_SCHEMA}.retired(c.relname::text)) """
 
 _TOUCHES: Final = f"""
   SELECT CASE class
@@ -101,6 +131,8 @@ _TOUCHES: Final = f"""
         WHERE t.tgfoid = object AND {GUARD_SCHEMA}.protected(t.tgrelid))
     ELSE {GUARD_SCHEMA}.protected({GUARD_SCHEMA}.relation_of(class, object))
       AND NOT {GUARD_SCHEMA}.in_the_making(tag, {GUARD_SCHEMA}.relation_of(class, object))
+      AND NOT (tag = 'ALTER TABLE' AND class = 'pg_class'::regclass
+        AND {GUARD_SCHEMA}.attached(object))
   END """
 
 _REFUSE: Final = (
@@ -119,9 +151,21 @@ BEGIN
   END LOOP;
 END """
 
+_ON_REWRITE: Final = f"""
+BEGIN
+  IF {GUARD_SCHEMA}.protected(pg_event_trigger_table_rewrite_oid()) AND NOT {GUARD_SCHEMA}.allowed()
+  THEN
+    RAISE EXCEPTION 'the log is guarded: % rewrites %', tg_tag,
+      pg_event_trigger_table_rewrite_oid()::regclass {_REFUSE};
+  END IF;
+END """
+
 _ON_DROP: Final = f"""
 DECLARE dropped record;
 BEGIN
+  IF NOT EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE d.original AND NOT (
+      d.object_type = 'table' AND d.schema_name = '{SCHEMA}'
+      AND {GUARD_SCHEMA}.retired(d.object_name))) THEN RETURN; END IF;
   FOR dropped IN SELECT * FROM pg_event_trigger_dropped_objects() LOOP
     IF dropped.address_names[1] = '{SCHEMA}' AND NOT {GUARD_SCHEMA}.allowed() THEN
       RAISE EXCEPTION 'the log is guarded: % of %', tg_tag, dropped.object_identity {_REFUSE};
@@ -156,12 +200,16 @@ def ddl_guard_statements() -> list[str]:
         _function("relation_of(class oid, object oid)", "oid", "sql", _RELATION_OF),
         _function("protected(relation oid)", "boolean", "sql", _PROTECTED),
         _function("in_the_making(tag text, relation oid)", "boolean", "sql", _IN_THE_MAKING),
+        _function("retired(name text)", "boolean", "sql", _RETIRED),
+        _function("attached(relation oid)", "boolean", "sql", _ATTACHED),
         _function("touches(tag text, class oid, object oid)", "boolean", "sql", _TOUCHES),
         _function("on_ddl()", "event_trigger", "plpgsql", _ON_DDL),
+        _function("on_rewrite()", "event_trigger", "plpgsql", _ON_REWRITE),
         _function("on_drop()", "event_trigger", "plpgsql", _ON_DROP),
         f"REVOKE ALL ON ALL ROUTINES IN SCHEMA {GUARD_SCHEMA} FROM PUBLIC",
         *_event_trigger(EVENT_TRIGGERS[0], "ddl_command_end", "on_ddl"),
         *_event_trigger(EVENT_TRIGGERS[1], "sql_drop", "on_drop"),
+        *_event_trigger(EVENT_TRIGGERS[2], "table_rewrite", "on_rewrite"),
     ]
 
 
