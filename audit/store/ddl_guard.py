@@ -30,12 +30,13 @@ from sqlalchemy.exc import DBAPIError
 from answerable.audit.errors import InvalidInput, NotFound, Unavailable
 from answerable.audit.store.database import Database
 from answerable.audit.store.schema import current_revision
-from answerable.audit.store.tables import SCHEMA
+from answerable.audit.store.tables import PARTITION_ENTRIES, PARTITIONED, SCHEMA
 
 __all__ = [
     "ALLOWANCE",
     "EVENT_TRIGGERS",
     "GUARD_SCHEMA",
+    "PARTITION",
     "MAX_ALLOWED_MINUTES",
     "allow_ddl",
     "apply_ddl_guard",
@@ -47,8 +48,8 @@ GUARD_SCHEMA: Final = "audit_guard"
 ALLOWANCE: Final = "audit.allow_ddl"
 """The setting of a connection or transaction that holds the allowance."""
 EVENT_TRIGGERS: Final = ("audit_guard_ddl", "audit_guard_drop", "audit_guard_rewrite")
-PARTITION: Final = "^(entry|body|entry_subject|link)_[0-9]+$"
-PARTITION_ENTRIES: Final = 1 << 20
+PARTITION: Final = f"^({'|'.join(table.name for table in PARTITIONED)})_[0-9]+$"
+"""What partitions are called."""
 MAX_ALLOWED_MINUTES: Final = 24 * 60
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 
@@ -318,7 +319,8 @@ def _not_superuser(database: Database, error: DBAPIError) -> Exception:
 def _function(signature: str, returns: str, language: str, body: str) -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {GUARD_SCHEMA}.{signature} RETURNS {returns} "
-        f"LANGUAGE {language} SECURITY DEFINER SET search_path = pg_catalog AS $guard${body}$guard$"
+        f"LANGUAGE {language} SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
+        f"AS $guard${body}$guard$"
     )
 
 

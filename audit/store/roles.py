@@ -10,6 +10,7 @@
 Making the statements touches no database. They can be run again at any time, need no superuser
 (CREATEROLE where roles are to be made, or roles that exist), and grant nothing on partitions:
 what is granted on a partitioned table reaches its partitions through it, and only through it.
+The writer has the next ones made by a function that runs with the owner's rights.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _KEYS: Final = "SELECT, INSERT, UPDATE, DELETE"
 _VIEWS: Final = "SELECT, INSERT, UPDATE"
 _WRITER: Final = {
     "head": "SELECT, UPDATE ({columns})",
+    "floor": "SELECT",
     "subject_key": _KEYS,
+    "subject_alias": _KEYS,
     "key_bucket": _KEYS,
     "hold": _KEYS,
     "projection": _VIEWS,
@@ -251,7 +254,10 @@ def _granted(roles: Roles) -> list[str]:
             f"GRANT {allowed} ON TABLE {SCHEMA}.{table.name} TO {writer}",
             f"GRANT {seen} ON TABLE {SCHEMA}.{table.name} TO {reader}",
         ]
-    return statements + [
+    return [
+        *statements,
+        f"GRANT EXECUTE ON FUNCTION {SCHEMA}.extend(bigint) TO {writer}",
+    ] + [
         f"GRANT SELECT ON TABLE {SCHEMA}.{VERSION_TABLE} TO {role}" for role in (reader, writer)
     ]
 

@@ -6,12 +6,14 @@ triggers, event triggers; what none of them stops is left to the checkpoint outs
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg
 import pytest
 from psycopg import sql
 
 from answerable.audit.store.ddl_guard import allow_ddl, apply_ddl_guard
-from answerable.audit.store.tables import APPEND_ONLY
+from answerable.audit.store.tables import APPEND_ONLY, PARTITION_ENTRIES, PARTITIONED
 from tests.separated_log import SUPERUSER, SeparatedLog
 
 pytestmark = pytest.mark.postgres
@@ -172,7 +174,7 @@ OWNERS_ATTACKS = {
     "adds a column": "ALTER TABLE audit.checkpoint ADD COLUMN more text",
     "drops a column": "ALTER TABLE audit.checkpoint DROP COLUMN ts",
     "drops a table": "DROP TABLE audit.tile",
-    "drops an index": "DROP INDEX audit.link_target",
+    "drops an index": "DROP INDEX audit.entry_kind",
     "moves a table": "ALTER TABLE audit.tile SET SCHEMA public",
     "renames a table": "ALTER TABLE audit.tile RENAME TO something",
     "renames the schema": "ALTER SCHEMA audit RENAME TO something",
@@ -181,6 +183,35 @@ OWNERS_ATTACKS = {
     "makes a policy": "CREATE POLICY hidden ON audit.entry USING (seq < 5)",
     "turns row security on": "ALTER TABLE audit.entry ENABLE ROW LEVEL SECURITY",
     "drops all it owns": "DROP OWNED BY CURRENT_USER",
+    "disables the parent's trigger": "ALTER TABLE audit.entry DISABLE TRIGGER entry_no_change",
+    "disables a partition's trigger": (
+        "ALTER TABLE audit.entry_0 DISABLE TRIGGER entry_0_no_truncate"
+    ),
+    "disables a trigger of a partition that is still empty": (
+        "ALTER TABLE audit.entry_1 DISABLE TRIGGER entry_1_no_truncate"
+    ),
+    "drops a partition's trigger": "DROP TRIGGER entry_0_no_truncate ON audit.entry_0",
+    "detaches a partition": "ALTER TABLE audit.entry DETACH PARTITION audit.entry_0",
+    "detaches the empty partition": "ALTER TABLE audit.entry DETACH PARTITION audit.entry_1",
+    "drops a partition": "DROP TABLE audit.body_0",
+    "drops the empty partition": "DROP TABLE audit.body_1",
+    "moves a partition": "ALTER TABLE audit.body_0 SET SCHEMA public",
+    "renames a partition": "ALTER TABLE audit.body_0 RENAME TO something",
+    "rewrites a partitioned column": (
+        "ALTER TABLE audit.body ALTER COLUMN data TYPE bytea USING decode('00', 'hex')"
+    ),
+    "drops a column of all partitions": "ALTER TABLE audit.entry DROP COLUMN reference",
+    "renames the partitioned table": "ALTER TABLE audit.entry RENAME TO something",
+    "moves the partitioned table": "ALTER TABLE audit.entry SET SCHEMA public",
+    "makes a partition that a crash empties": (
+        "CREATE UNLOGGED TABLE audit.body_2 PARTITION OF audit.body "
+        "FOR VALUES FROM (536870912) TO (805306368)"
+    ),
+    "adds a trigger that swallows rows of the next partition": (
+        "CREATE TRIGGER swallow BEFORE INSERT ON audit.entry_1 FOR EACH ROW "
+        "EXECUTE FUNCTION public.swallow()"
+    ),
+    "hides rows of a partition": "ALTER TABLE audit.entry_0 ENABLE ROW LEVEL SECURITY",
 }
 
 
@@ -200,6 +231,55 @@ def test_event_triggers_stop_the_owner(separated_log: SeparatedLog) -> None:
     }
     assert {attack: message for attack, message in said.items() if GUARDED not in message} == {}
     assert still_whole(log)
+
+
+def test_a_partition_can_be_emptied_by_nobody(separated_log: SeparatedLog) -> None:
+    log = filled(separated_log)
+    for number in (0, 1):
+        for parent in PARTITIONED:
+            name = f"audit.{parent.name}_{number}"
+            for statement in (f"TRUNCATE {name}", f"DELETE FROM {name}", f"INSERT INTO {name} SELECT"):
+                assert log.refusal(log.roles.writer, statement)[0] == PRIVILEGE
+            for loosened in ("SELECT 1", "SET LOCAL session_replication_role = replica"):
+                assert log.refusal(SUPERUSER, loosened, f"TRUNCATE {name}")[0] == TRIGGER
+    assert log.refusal(SUPERUSER, "DELETE FROM audit.entry_0")[0] == TRIGGER
+    assert still_whole(log)
+
+
+@pytest.mark.parametrize("guard", [filled, guarded])
+def test_the_writer_has_partitions_made_that_carry_the_same_guards(
+    separated_log: SeparatedLog, guard: Callable[[SeparatedLog], SeparatedLog]
+) -> None:
+    log = guard(separated_log)
+    last = PARTITION_ENTRIES
+    # A temporary view that stands in for a catalog would say that the guards are there already.
+    names = [f"{table.name}_2_no_truncate" for table in PARTITIONED]
+    log.run(
+        log.roles.writer,
+        "CREATE TEMPORARY VIEW pg_trigger AS SELECT n AS tgname, c.oid AS tgrelid "
+        f"FROM pg_catalog.pg_class c, pg_catalog.unnest(ARRAY{names}) n",
+        "GRANT SELECT ON pg_temp.pg_trigger TO PUBLIC",
+        f"SELECT audit.extend({last})",
+    )
+    log.run(
+        log.roles.writer,
+        f"INSERT INTO audit.body (place, data) VALUES ({2 * last * 256}, 'x')",
+        f"INSERT INTO audit.entry_subject (ref, seq) VALUES ('x', {2 * last})",
+    )
+    for statement in ("DELETE FROM audit.body_2", "TRUNCATE audit.body_2", "TRUNCATE audit.link_2"):
+        assert log.refusal(SUPERUSER, statement)[0] == TRIGGER
+    assert log.refusal(log.roles.writer, "INSERT INTO audit.body_2 SELECT")[0] == PRIVILEGE
+
+
+def test_the_writer_has_no_partitions_made_far_ahead(separated_log: SeparatedLog) -> None:
+    log = separated_log
+    for place in (-1, 0, 3 * PARTITION_ENTRIES):
+        log.run(log.roles.writer, f"SELECT audit.extend({place})")
+    assert log.run(SUPERUSER, "SELECT to_regclass('audit.entry_2'), to_regclass('audit.entry_3')") == [
+        (None, None)
+    ]
+    for closed in ("make_partition(9)", "guard_partitions()"):
+        assert log.refusal(log.roles.writer, f"SELECT audit.{closed}")[0] == PRIVILEGE
 
 
 def test_event_triggers_stop_a_superusers_slip_too(separated_log: SeparatedLog) -> None:
