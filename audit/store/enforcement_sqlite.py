@@ -132,7 +132,9 @@ def _file(path: Path) -> GuardFact:
     except OSError as error:
         return GuardFact(name, "warning", f"cannot be read ({type(error).__name__})")
     open_to_others = [
-        place.name for place, mode in modes.items() if mode & stat.S_IWOTH and not mode & stat.S_ISVTX
+        place.name
+        for place, mode in modes.items()
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX
     ]
     if open_to_others:
         what = " and ".join(open_to_others)

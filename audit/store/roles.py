@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is a constant, or quoted by sql_text
 """Separate PostgreSQL roles: who owns the log, who appends to it, who only reads it.
 
 - owner   owns schema, tables and functions; nobody logs in as it; changes the schema, drops what
@@ -15,19 +16,22 @@ The writer has the next ones made by a function that runs with the owner's right
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from answerable.audit.errors import InvalidInput, NotFound, Unavailable
+from answerable.audit.errors import InvalidInput, Unavailable
 from answerable.audit.store.database import Database
-from answerable.audit.store.schema import VERSION_TABLE, current_revision
+from answerable.audit.store.ddl_guard import ALLOWANCE
+from answerable.audit.store.schema import VERSION_TABLE, require_current
 from answerable.audit.store.sql_text import block, identifier, literal
 from answerable.audit.store.tables import APPEND_ONLY, SCHEMA, metadata
 
-__all__ = ["Roles", "apply_roles", "role_statements"]
+__all__ = ["Roles", "address_as", "apply_roles", "role_statements"]
 
 _LONGEST_NAME: Final = 63
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
@@ -131,7 +135,8 @@ def apply_roles(database: Database, roles: Roles, *, beside: Sequence[str] = ())
     NotFound
         If it holds no log.
     Unavailable
-        If the connected role may not; nothing is changed then.
+        If its schema is not this version's, or the connected role may not; nothing is changed
+        then.
     """
     if database.dialect != "postgresql":
         raise InvalidInput(
@@ -139,13 +144,8 @@ def apply_roles(database: Database, roles: Roles, *, beside: Sequence[str] = ())
             where=database.where,
             remedy="Of a SQLite file, the owner and permissions of file and folder decide.",
         )
+    require_current(database)
     with database.write() as connection:
-        if current_revision(connection) is None:
-            raise NotFound(
-                "this database holds no log",
-                where=database.where,
-                remedy="Create the log first, then separate the roles.",
-            )
         plain = connection.execution_options(no_parameters=True)
         try:
             for statement in role_statements(roles, beside=beside):
@@ -159,6 +159,66 @@ def apply_roles(database: Database, roles: Roles, *, beside: Sequence[str] = ())
                 remedy="Connect as a role with CREATEROLE that owns the log or is a member of its "
                 "owner, or have the printed statements run by somebody who is.",
             ) from error
+
+
+def address_as(url: str, *, role: str | None = None, allowance: str | None = None) -> str:
+    """Return an address whose connections act as another role, or hold an allowance.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy address of a PostgreSQL database.
+    role : str, optional
+        A role that the one that logs in is a member of, such as the owner.
+    allowance : str, optional
+        What a superuser issued for one change of the schema.
+
+    Returns
+    -------
+    str
+        With both among the options of the connection.
+
+    Raises
+    ------
+    InvalidInput
+        If the address is not one of PostgreSQL, the role's name is not usable, or the allowance
+        is not hexadecimal.
+
+    Examples
+    --------
+    >>> address_as("postgresql://deploy@host/log", role="log owner")
+    'postgresql://deploy@host/log?options=-c+role%3Dlog%5C+owner'
+    """
+    options = []
+    if role is not None:
+        _require_role_name(role)
+        escaped = "".join(f"\\{sign}" if sign in "\\ " else sign for sign in role)
+        options.append(f"-c role={escaped}")
+    if allowance is not None:
+        if not re.fullmatch(r"[0-9a-f]+", allowance):
+            raise InvalidInput(
+                "not an allowance",
+                where="allowance",
+                remedy="Give what answerable db allow-ddl printed.",
+            )
+        options.append(f"-c {ALLOWANCE}={allowance}")
+    if not options:
+        return url
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.get_backend_name() != "postgresql":
+        raise InvalidInput(
+            "only PostgreSQL has roles and allowances",
+            where="database URL",
+            remedy="Leave them out for SQLite.",
+        )
+    given = address.query.get("options", ())
+    held = [given] if isinstance(given, str) else list(given)
+    return address.update_query_dict({"options": " ".join([*held, *options])}).render_as_string(
+        hide_password=False
+    )
 
 
 def _require_role_name(name: str) -> None:
@@ -202,7 +262,8 @@ def _owned(roles: Roles, beside: Sequence[str]) -> list[str]:
         ),
         _each_owned(
             f"""SELECT oid::pg_catalog.regclass AS it FROM pg_catalog.pg_class
-      WHERE {inside} AND relkind IN ('r', 'p') AND pg_catalog.pg_get_userbyid(relowner) <> {name}""",
+      WHERE {inside} AND relkind IN ('r', 'p')
+      AND pg_catalog.pg_get_userbyid(relowner) <> {name}""",
             f"'ALTER TABLE %s OWNER TO %I', found.it, {name}",
         ),
         _each_owned(
@@ -216,7 +277,7 @@ def _owned(roles: Roles, beside: Sequence[str]) -> list[str]:
 
 def _owner_of(catalog: str, prefix: str, which: str) -> str:
     owner = f"pg_catalog.pg_get_userbyid({prefix}owner)"
-    return f"(SELECT {owner} FROM pg_catalog.{catalog} WHERE {which})"  # noqa: S608 - catalogs
+    return f"(SELECT {owner} FROM pg_catalog.{catalog} WHERE {which})"
 
 
 def _each_owned(query: str, alter: str) -> str:
@@ -257,9 +318,7 @@ def _granted(roles: Roles) -> list[str]:
     return [
         *statements,
         f"GRANT EXECUTE ON FUNCTION {SCHEMA}.extend(bigint) TO {writer}",
-    ] + [
-        f"GRANT SELECT ON TABLE {SCHEMA}.{VERSION_TABLE} TO {role}" for role in (reader, writer)
-    ]
+    ] + [f"GRANT SELECT ON TABLE {SCHEMA}.{VERSION_TABLE} TO {role}" for role in (reader, writer)]
 
 
 def _granted_beside(roles: Roles, beside: Sequence[str]) -> list[str]:

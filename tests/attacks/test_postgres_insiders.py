@@ -58,9 +58,9 @@ def test_the_service_does_all_it_must_as_the_writer(separated_log: SeparatedLog)
 def test_the_writer_may_not_change_what_was_appended(separated_log: SeparatedLog) -> None:
     log = filled(separated_log)
     attacks = [attack for name in NAMES for attack in writers_attacks(name, COLUMN[name])]
-    assert {attack: log.refusal(log.roles.writer, attack)[0] for attack in attacks} == dict.fromkeys(
-        attacks, PRIVILEGE
-    )
+    assert {
+        attack: log.refusal(log.roles.writer, attack)[0] for attack in attacks
+    } == dict.fromkeys(attacks, PRIVILEGE)
     assert still_whole(log)
 
 
@@ -238,7 +238,11 @@ def test_a_partition_can_be_emptied_by_nobody(separated_log: SeparatedLog) -> No
     for number in (0, 1):
         for parent in PARTITIONED:
             name = f"audit.{parent.name}_{number}"
-            for statement in (f"TRUNCATE {name}", f"DELETE FROM {name}", f"INSERT INTO {name} SELECT"):
+            for statement in (
+                f"TRUNCATE {name}",
+                f"DELETE FROM {name}",
+                f"INSERT INTO {name} SELECT",
+            ):
                 assert log.refusal(log.roles.writer, statement)[0] == PRIVILEGE
             for loosened in ("SELECT 1", "SET LOCAL session_replication_role = replica"):
                 assert log.refusal(SUPERUSER, loosened, f"TRUNCATE {name}")[0] == TRIGGER
@@ -275,9 +279,9 @@ def test_the_writer_has_no_partitions_made_far_ahead(separated_log: SeparatedLog
     log = separated_log
     for place in (-1, 0, 3 * PARTITION_ENTRIES):
         log.run(log.roles.writer, f"SELECT audit.extend({place})")
-    assert log.run(SUPERUSER, "SELECT to_regclass('audit.entry_2'), to_regclass('audit.entry_3')") == [
-        (None, None)
-    ]
+    assert log.run(
+        SUPERUSER, "SELECT to_regclass('audit.entry_2'), to_regclass('audit.entry_3')"
+    ) == [(None, None)]
     for closed in ("make_partition(9)", "guard_partitions()"):
         assert log.refusal(log.roles.writer, f"SELECT audit.{closed}")[0] == PRIVILEGE
 
