@@ -11,6 +11,8 @@ import psycopg
 from psycopg import sql
 
 from answerable.audit.store.database import Database
+from answerable.audit.store.enforcement_postgres import facts_on
+from answerable.audit.store.guard_facts import GuardFact
 from answerable.audit.store.roles import Roles, apply_roles
 from tests.log_kit import LogKit
 from tests.postgres_server import PostgresServer
@@ -44,6 +46,16 @@ class SeparatedLog:
                 done = connection.execute(statement.encode())
                 rows = done.fetchall() if done.description else []
         return rows
+
+    def facts_after(self, statement: str) -> dict[str, GuardFact]:
+        """What is found about the guards after a superuser's change, which is undone again."""
+        database = self.database(SUPERUSER)
+        with database._engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+            facts = {fact.name: fact for fact in facts_on(connection)}
+            connection.rollback()
+        database.close()
+        return facts
 
     def refusal(self, user: str, *statements: str) -> tuple[str, str]:
         """Run what must be refused; return the SQLSTATE and the message."""

@@ -52,10 +52,7 @@ def upgrade_schema(
         If it is newer, locked, full, read-only, or the connected role may not change it.
     """
     upgrade_log(address_as(settings.database_url, role=role, allowance=allowance))
-    state = settings.state_database_url
-    if _shared(settings):
-        state = address_as(state, role=role)
-    StateStore.create(state).close()
+    StateStore.create(settings.state_database_url).close()
 
 
 def role_script(settings: Settings, roles: Roles) -> str:
@@ -154,12 +151,8 @@ def allow_ddl(settings: Settings, *, minutes: int, entropy: Entropy) -> str:
     return allow_schema_change(settings.database_url, entropy(_TOKEN_BYTES), minutes=minutes)
 
 
-def _shared(settings: Settings) -> bool:
-    return settings.state_database_url == settings.database_url
-
-
 def _beside(settings: Settings) -> tuple[str, ...]:
-    return TABLES if _shared(settings) else ()
+    return TABLES if settings.state_database_url == settings.database_url else ()
 
 
 def _script(statements: list[str]) -> str:

@@ -30,7 +30,7 @@ from answerable.audit.store.tables import (
     metadata,
 )
 
-__all__ = ["postgres_facts"]
+__all__ = ["facts_on", "postgres_facts"]
 
 _SUSPECT: Final = (
     "Somebody who owns the tables changed them: verify the log against a checkpoint kept "
@@ -145,16 +145,32 @@ def postgres_facts(database: Database) -> list[GuardFact]:
         If the database cannot be read.
     """
     with database.read() as connection:
-        catalog = _catalog(connection)
-        return [
-            _tables(catalog),
-            _partitions(connection, catalog),
-            _rewrites(connection, catalog),
-            _connected(connection),
-            _grants(connection),
-            _event_triggers(connection),
-            _beyond(),
-        ]
+        return facts_on(connection)
+
+
+def facts_on(connection: Connection) -> list[GuardFact]:
+    """Read what guards a log within a transaction; see :func:`postgres_facts`.
+
+    Parameters
+    ----------
+    connection : Connection
+        With `pg_catalog` on its path.
+
+    Returns
+    -------
+    list of GuardFact
+        In the same order.
+    """
+    catalog = _catalog(connection)
+    return [
+        _tables(catalog),
+        _partitions(connection, catalog),
+        _rewrites(connection, catalog),
+        _connected(connection),
+        _grants(connection),
+        _event_triggers(connection),
+        _beyond(),
+    ]
 
 
 def _catalog(connection: Connection) -> _Catalog:

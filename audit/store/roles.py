@@ -109,7 +109,7 @@ def role_statements(roles: Roles, *, beside: Sequence[str] = ()) -> list[str]:
     """
     return [
         *_made(roles),
-        *_owned(roles, beside),
+        *_owned(roles),
         *_cleared(roles),
         *_granted_beside(roles, beside),
         *_granted(roles),
@@ -248,12 +248,9 @@ def _made(roles: Roles) -> list[str]:
     return [*made, block(f"IF NOT {member} THEN\n    {grant};\n  END IF;")]
 
 
-def _owned(roles: Roles, beside: Sequence[str]) -> list[str]:
+def _owned(roles: Roles) -> list[str]:
     owner, name = identifier(roles.owner), literal(roles.owner)
     inside = f"relnamespace = {literal(SCHEMA)}::pg_catalog.regnamespace"
-    if beside:
-        names = ", ".join(literal(table) for table in beside)
-        inside = f"({inside} OR relnamespace = 'public'::regnamespace AND relname IN ({names}))"
     return [
         block(
             f"""IF {_owner_of("pg_namespace", "nsp", f"nspname = {literal(SCHEMA)}")} <> {name} THEN

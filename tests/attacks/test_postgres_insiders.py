@@ -48,7 +48,7 @@ def still_whole(log: SeparatedLog) -> bool:
 def test_the_service_does_all_it_must_as_the_writer(separated_log: SeparatedLog) -> None:
     kit = filled(separated_log).kit
     ref = kit.ref("anna")
-    kit.log.append(kit.hold(ref))
+    kit.log.place_hold(kit.hold(ref))
     assert kit.verify().ok
     assert separated_log.run(separated_log.roles.writer, "SELECT current_user") == [
         (separated_log.roles.writer,)
