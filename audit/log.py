@@ -33,8 +33,9 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.reading import LogReader
 from answerable.audit.records import LogOpened, Role
 from answerable.audit.store import view_rows
+from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
-from answerable.audit.store.head_rows import insert_head
+from answerable.audit.store.head_rows import claim_head, insert_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
@@ -188,6 +189,15 @@ class Log(LogReader):
             If the database is locked, full, read-only or not reachable; nothing was appended.
         """
         return self._writer.append_many(drafts)
+
+    async def aappend(self, draft: Draft) -> Receipt:
+        """Append one entry without blocking the event loop; as :meth:`append_many` otherwise."""
+        return await self._writer.aappend(draft)
+
+    def close(self) -> None:
+        """Append what is queued, then close the database."""
+        self._writer.close()
+        super().close()
 
     def place_hold(self, draft: Draft) -> Receipt:
         """Put a legal hold on a data subject, in the transaction of its entry.
@@ -383,9 +393,9 @@ class Log(LogReader):
         with self._database.write() as connection:
             view_rows.insert_facts(connection, facts)
             insert_head(connection)
-            turn = Turn(connection, scribe)
+            turn = Turn(connection, scribe, claim_head(connection))
             turn.place(opened)
-            turn.finish()
+            store_advance(connection, turn.finish())
 
     def _require_extends(self, turn: Turn, note: str) -> None:
         signed = open_checkpoint(note, self.vkey)
