@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from answerable.audit.errors import Unavailable
 from answerable.audit.store.ddl_guard import allow_ddl, apply_ddl_guard
 from answerable.audit.store.tables import APPEND_ONLY, PARTITION_ENTRIES, PARTITIONED
 from tests.separated_log import SUPERUSER, SeparatedLog
@@ -147,6 +148,45 @@ def test_without_event_triggers_the_owner_gets_past_the_tables_triggers(
         "ALTER TABLE audit.tile ALTER COLUMN data TYPE bytea USING decode('00', 'hex')",
     )
     assert not log.kit.verify(checkpoint=note).ok
+
+
+def test_rows_are_neither_hidden_nor_swallowed_without_a_word(separated_log: SeparatedLog) -> None:
+    log = filled(separated_log)
+    kit = log.kit
+    size = kit.log.size()
+    few, many = [kit.decision("anna")], [kit.decision("anna") for _ in range(300)]
+    log.run(
+        SUPERUSER,
+        "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL; END'",
+    )
+    for name in ("entry", "body", "entry_id", "entry_subject"):
+        # COPY, which takes many rows, passes by rules and fires triggers.
+        for swallow, undo, attempts in (
+            ("CREATE RULE s AS ON INSERT TO {} DO INSTEAD NOTHING", "DROP RULE s ON {}", [few]),
+            (
+                "CREATE TRIGGER s BEFORE INSERT ON {} FOR EACH ROW "
+                "EXECUTE FUNCTION public.swallow()",
+                "DROP TRIGGER s ON {}",
+                [few, many],
+            ),
+        ):
+            log.run(log.deployer, swallow.format(f"audit.{name}"))
+            for drafts in attempts:
+                with pytest.raises(Unavailable, match="did not store every row"):
+                    kit.log.append_many(drafts)
+            log.run(log.deployer, undo.format(f"audit.{name}"))
+    log.run(
+        log.deployer,
+        "CREATE POLICY hidden ON audit.entry USING (seq < 5)",
+        "ALTER TABLE audit.entry ENABLE ROW LEVEL SECURITY",
+    )
+    # The connection asks for an error rather than for fewer rows.
+    with pytest.raises(Unavailable):
+        kit.verify()
+    log.run(log.deployer, "ALTER TABLE audit.entry DISABLE ROW LEVEL SECURITY")
+    assert kit.log.size() == size
+    assert still_whole(log)
 
 
 OWNERS_ATTACKS = {
