@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from answerable.audit.store import ddl_guard, roles
+from answerable.audit.store.addresses import address_as
 from answerable.audit.store.database import Database
 from answerable.audit.store.ddl_guard import MAX_ALLOWED_MINUTES, ddl_guard_statements
 from answerable.audit.store.enforcement import GuardFact, inspect_enforcement
-from answerable.audit.store.roles import Roles, address_as, role_statements
+from answerable.audit.store.roles import Roles, role_statements
 
 __all__ = [
     "MAX_ALLOWED_MINUTES",

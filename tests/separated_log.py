@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -18,6 +18,7 @@ from tests.log_kit import LogKit
 from tests.postgres_server import PostgresServer
 
 SUPERUSER = "postgres"
+RETENTION = "retention of 'log'"
 
 
 @dataclass
@@ -46,6 +47,13 @@ class SeparatedLog:
                 done = connection.execute(statement.encode())
                 rows = done.fetchall() if done.description else []
         return rows
+
+    def separate_retention(self) -> None:
+        """Separate the roles again, with one for retention; it is dropped with the others."""
+        roles = replace(self.roles, retention=RETENTION)
+        database = self.database(self.deployer)
+        apply_roles(database, roles)
+        database.close()
 
     def facts_after(self, statement: str) -> dict[str, GuardFact]:
         """What is found about the guards after a superuser's change, which is undone again."""
@@ -91,7 +99,7 @@ def _roles_of_test(server: PostgresServer) -> Iterator[list[str]]:
     names = ["the deployer", "owner of 'log'", 'the "writer" 100%', "reader\\auditor"]
     yield names
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        for name in reversed(names):
+        for name in (RETENTION, *reversed(names)):
             _run(connection, "DROP ROLE IF EXISTS {}", name)
 
 

@@ -86,6 +86,9 @@ def roles(
     owner: Annotated[str, typer.Option(help="Owns schema and tables; nobody logs in as it.")],
     writer: Annotated[str, typer.Option(help="Appends: the service.")],
     reader: Annotated[str, typer.Option(help="Reads and verifies: the auditor.")],
+    retention: Annotated[
+        str | None, typer.Option(help="Also deletes what a retention run released.")
+    ] = None,
     apply: _ApplyOption = False,
     db: DatabaseOption = None,
 ) -> None:
@@ -93,7 +96,7 @@ def roles(
     from answerable.api.flows.database import Roles, apply_roles, role_script
 
     settings = settings_for(db)
-    wanted = Roles(owner, writer, reader)
+    wanted = Roles(owner, writer, reader, retention)
     if apply:
         apply_roles(settings, wanted)
         say("roles separated")

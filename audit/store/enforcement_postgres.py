@@ -22,6 +22,7 @@ from answerable.audit.store.ddl_guard import (
 )
 from answerable.audit.store.guard_facts import GuardFact, fact_of_faults
 from answerable.audit.store.guards import every_guard
+from answerable.audit.store.roles import PRUNED
 from answerable.audit.store.tables import (
     APPEND_ONLY,
     PARTITION_ENTRIES,
@@ -47,6 +48,7 @@ _STATES: Final = {
     "O": "is skipped in replication mode (it must be ENABLE ALWAYS)",
     "R": "fires in replication mode only (it must be ENABLE ALWAYS)",
 }
+_EVERYBODY: Final = "everybody"
 _RELATIONS: Final = text(
     """SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity,
         p.relname AS parent, coalesce(i.inhdetachpending, false) AS detaching,
@@ -86,7 +88,7 @@ _OWNERS: Final = text(
     WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind IN ('r', 'p') ORDER BY 1"""
 )
 _GRANTS: Final = text(
-    """SELECT CASE a.grantee WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(a.grantee) END AS who,
+    f"""SELECT CASE a.grantee WHEN 0 THEN '{_EVERYBODY}' ELSE pg_get_userbyid(a.grantee) END AS who,
         c.relname, string_agg(DISTINCT lower(a.privilege_type), ', ') AS what
     FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = to_regnamespace(:schema) AND a.grantee <> c.relowner
@@ -313,15 +315,20 @@ def _grants(connection: Connection) -> GuardFact:
     guarded = {table.name for table in APPEND_ONLY}
     parents = "|".join(table.name for table in PARTITIONED)
     partition = re.compile(rf"({parents})_\d+")
-    may = [
-        f"{row.who} holds {row.what} on {row.relname}"
-        for row in connection.execute(_GRANTS, {"schema": SCHEMA})
-        if row.relname in guarded or partition.fullmatch(row.relname)
-    ]
+    removing, may = set(), []
+    for row in connection.execute(_GRANTS, {"schema": SCHEMA}):
+        name = (
+            re.sub(r"_\d+$", "", row.relname) if partition.fullmatch(row.relname) else row.relname
+        )
+        if row.what == "delete" and row.relname in PRUNED and row.who != _EVERYBODY:
+            removing.add(row.who)
+        elif name in guarded:
+            may.append(f"{row.who} holds {row.what} on {row.relname}")
     if may:
         advice = f"{'; '.join(may)}. Run answerable db roles --apply, and REVOKE what it leaves"
         return GuardFact("grants", "warning", advice)
-    return GuardFact("grants", "good", "nobody but the owner may change what was appended")
+    also = f"; what a retention run released, {', '.join(sorted(removing))}" if removing else ""
+    return GuardFact("grants", "good", f"nobody but the owner may change what was appended{also}")
 
 
 def _event_triggers(connection: Connection) -> GuardFact:

@@ -5,6 +5,8 @@
           a retention run may drop
 - writer  the service: INSERT and SELECT on what is append-only, UPDATE of the head's columns,
           and what keys, holds and views need; owns nothing, so it can disable no trigger
+- retention (where it is wanted)  the writer, and one that deletes below the floors that a recorded
+          retention run moved; nothing else removes rows
 - reader  the auditor: SELECT, without wrapped keys, lookups and sealed names, which verification
           does not need
 
@@ -16,22 +18,19 @@ The writer has the next ones made by a function that runs with the owner's right
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from answerable.audit.errors import InvalidInput, Unavailable
 from answerable.audit.store.database import Database
-from answerable.audit.store.ddl_guard import ALLOWANCE
 from answerable.audit.store.schema import VERSION_TABLE, require_current
 from answerable.audit.store.sql_text import block, identifier, literal
 from answerable.audit.store.tables import APPEND_ONLY, SCHEMA, metadata
 
-__all__ = ["Roles", "address_as", "apply_roles", "role_statements"]
+__all__ = ["PRUNED", "Roles", "apply_roles", "require_role_name", "role_statements"]
 
 _LONGEST_NAME: Final = 63
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
@@ -50,16 +49,21 @@ _WRITER: Final = {
 """What the writer may do, table by table; `{columns}` are all but the key."""
 _WITHHELD: Final = frozenset({"lookup", "wrapped", "sealed"})
 """Columns of key tables that nobody needs who only reads or verifies."""
+PRUNED: Final = ("body", "entry", "entry_id", "entry_subject", "link", "tile")
+"""Tables that a retention run takes rows from."""
+_DROP_EMPTIED: Final = f"{SCHEMA}.drop_emptied()"
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Names of the three roles, of any characters PostgreSQL takes.
+    """Names of the roles, of any characters PostgreSQL takes.
 
     Parameters
     ----------
     owner, writer, reader : str
         Three different names.
+    retention : str, optional
+        A fourth, for whoever runs retention.
 
     Raises
     ------
@@ -70,14 +74,20 @@ class Roles:
     owner: str
     writer: str
     reader: str
+    retention: str | None = None
+
+    @property
+    def writing(self) -> tuple[str, ...]:
+        """The roles that append."""
+        return (self.writer,) if self.retention is None else (self.writer, self.retention)
 
     def __post_init__(self) -> None:
-        names = (self.owner, self.writer, self.reader)
+        names = (self.owner, self.reader, *self.writing)
         for name in names:
-            _require_role_name(name)
+            require_role_name(name)
         if len(set(names)) != len(names):
             raise InvalidInput(
-                "owner, writer and reader are not three different roles",
+                "owner, writer, reader and retention are not different roles",
                 where="role names",
                 remedy="One role for two duties would undo what the other is for.",
             )
@@ -89,7 +99,7 @@ def role_statements(roles: Roles, *, beside: Sequence[str] = ()) -> list[str]:
     Parameters
     ----------
     roles : Roles
-        The three names; those that exist are taken as they are.
+        The names; those that exist are taken as they are.
     beside : sequence of str
         Tables in schema `public` that the service keeps beside the log and changes freely;
         those that do not exist are left out.
@@ -102,10 +112,8 @@ def role_statements(roles: Roles, *, beside: Sequence[str] = ()) -> list[str]:
 
     Examples
     --------
-    >>> for statement in role_statements(Roles("o", "w", "r"))[-2:]:
-    ...     print(statement)
-    GRANT SELECT ON TABLE audit.audit_schema TO "r"
-    GRANT SELECT ON TABLE audit.audit_schema TO "w"
+    >>> print(role_statements(Roles("o", "w", "r"))[-1])
+    GRANT SELECT ON TABLE audit.audit_schema TO "r", "w"
     """
     return [
         *_made(roles),
@@ -124,7 +132,7 @@ def apply_roles(database: Database, roles: Roles, *, beside: Sequence[str] = ())
     database : Database
         Connected as somebody who may; see :func:`role_statements`.
     roles : Roles
-        The three names.
+        The names.
     beside : sequence of str
         Tables of the service beside the log.
 
@@ -161,67 +169,19 @@ def apply_roles(database: Database, roles: Roles, *, beside: Sequence[str] = ())
             ) from error
 
 
-def address_as(url: str, *, role: str | None = None, allowance: str | None = None) -> str:
-    """Return an address whose connections act as another role, or hold an allowance.
+def require_role_name(name: str) -> None:
+    """Check that PostgreSQL takes a name for a role as it is.
 
     Parameters
     ----------
-    url : str
-        SQLAlchemy address of a PostgreSQL database.
-    role : str, optional
-        A role that the one that logs in is a member of, such as the owner.
-    allowance : str, optional
-        What a superuser issued for one change of the schema.
-
-    Returns
-    -------
-    str
-        With both among the options of the connection.
+    name : str
+        To be checked.
 
     Raises
     ------
     InvalidInput
-        If the address is not one of PostgreSQL, the role's name is not usable, or the allowance
-        is not hexadecimal.
-
-    Examples
-    --------
-    >>> address_as("postgresql://deploy@host/log", role="log owner")
-    'postgresql://deploy@host/log?options=-c+role%3Dlog%5C+owner'
+        If it is empty, too long, not printable or reserved.
     """
-    options = []
-    if role is not None:
-        _require_role_name(role)
-        escaped = "".join(f"\\{sign}" if sign in "\\ " else sign for sign in role)
-        options.append(f"-c role={escaped}")
-    if allowance is not None:
-        if not re.fullmatch(r"[0-9a-f]+", allowance):
-            raise InvalidInput(
-                "not an allowance",
-                where="allowance",
-                remedy="Give what answerable db allow-ddl printed.",
-            )
-        options.append(f"-c {ALLOWANCE}={allowance}")
-    if not options:
-        return url
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        address = None
-    if address is None or address.get_backend_name() != "postgresql":
-        raise InvalidInput(
-            "only PostgreSQL has roles and allowances",
-            where="database URL",
-            remedy="Leave them out for SQLite.",
-        )
-    given = address.query.get("options", ())
-    held = [given] if isinstance(given, str) else list(given)
-    return address.update_query_dict({"options": " ".join([*held, *options])}).render_as_string(
-        hide_password=False
-    )
-
-
-def _require_role_name(name: str) -> None:
     size = len(name.encode("utf-8", errors="surrogatepass"))
     reserved = name in {"public", "none"} or name.startswith("pg_")
     if not name or "\0" in name or not name.isprintable() or size > _LONGEST_NAME or reserved:
@@ -233,7 +193,8 @@ def _require_role_name(name: str) -> None:
 
 
 def _made(roles: Roles) -> list[str]:
-    wanted = ((roles.owner, "NOLOGIN"), (roles.writer, "LOGIN"), (roles.reader, "LOGIN"))
+    logins = (*roles.writing, roles.reader)
+    wanted = ((roles.owner, "NOLOGIN"), *((name, "LOGIN") for name in logins))
     made = [
         block(
             f"""IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(name)}) THEN
@@ -288,19 +249,19 @@ def _each_owned(query: str, alter: str) -> str:
 
 
 def _cleared(roles: Roles) -> list[str]:
-    holders = f"PUBLIC, {identifier(roles.writer)}, {identifier(roles.reader)}"
+    holders = _listed(roles.reader, *roles.writing)
     return [
-        f"REVOKE ALL ON {what} FROM {holders}"
+        f"REVOKE ALL ON {what} FROM PUBLIC, {holders}"
         for what in (
             f"SCHEMA {SCHEMA}",
             f"ALL TABLES IN SCHEMA {SCHEMA}",
             f"ALL ROUTINES IN SCHEMA {SCHEMA}",
         )
-    ] + [f"GRANT USAGE ON SCHEMA {SCHEMA} TO {_both(roles)}"]
+    ] + [f"GRANT USAGE ON SCHEMA {SCHEMA} TO {holders}"]
 
 
 def _granted(roles: Roles) -> list[str]:
-    writer, reader = identifier(roles.writer), identifier(roles.reader)
+    writing, reader = _listed(*roles.writing), identifier(roles.reader)
     statements = []
     for table in metadata.sorted_tables:
         columns = [column.name for column in table.columns]
@@ -309,17 +270,32 @@ def _granted(roles: Roles) -> list[str]:
         seen = "SELECT" if _WITHHELD.isdisjoint(columns) else f"SELECT ({shown})"
         allowed = _WRITER[table.name].format(columns=changing)
         statements += [
-            f"GRANT {allowed} ON TABLE {SCHEMA}.{table.name} TO {writer}",
+            f"GRANT {allowed} ON TABLE {SCHEMA}.{table.name} TO {writing}",
             f"GRANT {seen} ON TABLE {SCHEMA}.{table.name} TO {reader}",
         ]
     return [
         *statements,
-        f"GRANT EXECUTE ON FUNCTION {SCHEMA}.extend(bigint) TO {writer}",
-    ] + [f"GRANT SELECT ON TABLE {SCHEMA}.{VERSION_TABLE} TO {role}" for role in (reader, writer)]
+        *(_granted_retention(roles.retention) if roles.retention is not None else []),
+        f"GRANT EXECUTE ON FUNCTION {SCHEMA}.extend(bigint) TO {writing}",
+        f"GRANT SELECT ON TABLE {SCHEMA}.{VERSION_TABLE} TO {reader}, {writing}",
+    ]
+
+
+def _granted_retention(name: str) -> list[str]:
+    role = identifier(name)
+    tables = ", ".join(f"{SCHEMA}.{table}" for table in PRUNED)
+    return [
+        f"GRANT DELETE ON TABLE {tables} TO {role}",
+        f"GRANT INSERT, UPDATE ON TABLE {SCHEMA}.floor TO {role}",
+        block(
+            f"IF pg_catalog.to_regprocedure({literal(_DROP_EMPTIED)}) IS NOT NULL THEN\n"
+            f"    GRANT EXECUTE ON FUNCTION {_DROP_EMPTIED} TO {role};\n  END IF;"
+        ),
+    ]
 
 
 def _granted_beside(roles: Roles, beside: Sequence[str]) -> list[str]:
-    grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {{}} TO {identifier(roles.writer)}"
+    grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {{}} TO {_listed(*roles.writing)}"
     return [
         block(
             f"IF pg_catalog.to_regclass({literal(table)}) IS NOT NULL THEN\n"
@@ -329,5 +305,5 @@ def _granted_beside(roles: Roles, beside: Sequence[str]) -> list[str]:
     ]
 
 
-def _both(roles: Roles) -> str:
-    return f"{identifier(roles.writer)}, {identifier(roles.reader)}"
+def _listed(*names: str) -> str:
+    return ", ".join(identifier(name) for name in names)

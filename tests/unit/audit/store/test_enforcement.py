@@ -14,7 +14,7 @@ from answerable.audit.errors import NotFound
 from answerable.audit.guarding import GuardFact, guard_schema, inspect_enforcement
 from answerable.audit.store.enforcement_sqlite import sqlite_facts
 from tests.log_kit import LogKit
-from tests.separated_log import SUPERUSER, SeparatedLog
+from tests.separated_log import RETENTION, SUPERUSER, SeparatedLog
 
 GUARDS = "guards of the tables"
 
@@ -205,6 +205,18 @@ def test_grants_beyond_appending_are_named_with_who_holds_them(
     assert "everybody holds delete, truncate on entry_0" in fact.advice
     assert f"{log.roles.reader} holds update on checkpoint" in fact.advice
     assert "rollup" not in fact.advice
+
+
+@pytest.mark.postgres
+def test_a_role_for_retention_is_named_and_no_warning(separated_log: SeparatedLog) -> None:
+    log = separated_log
+    log.separate_retention()
+    fact = facts_of(log.url(log.roles.writer))["grants"]
+    assert (fact.state, f"released, {RETENTION}" in fact.advice) == ("good", True)
+    deleting = "DELETE FROM audit.entry WHERE seq = 0"
+    # The privilege is there, and the trigger stands.
+    assert log.refusal(RETENTION, deleting)[0] == "23000"
+    assert log.refusal(RETENTION, "TRUNCATE audit.entry")[0] == "42501"
 
 
 @pytest.mark.postgres

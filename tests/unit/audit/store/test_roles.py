@@ -31,8 +31,10 @@ def test_a_name_that_is_no_role_is_refused(name: str) -> None:
 
 def test_one_role_for_two_duties_is_refused() -> None:
     for roles in (("o", "o", "r"), ("o", "w", "o"), ("o", "w", "w")):
-        with pytest.raises(InvalidInput, match="three different roles"):
+        with pytest.raises(InvalidInput, match="different roles"):
             Roles(*roles)
+    with pytest.raises(InvalidInput, match="different roles"):
+        Roles("o", "w", "r", "w")
 
 
 def test_every_table_is_granted_to_writer_and_reader() -> None:
@@ -68,6 +70,15 @@ def test_an_address_keeps_its_options_and_takes_no_others() -> None:
     for allowance in ("", "xyz", "00 -c role=postgres"):
         with pytest.raises(InvalidInput, match="not an allowance"):
             address_as(url, allowance=allowance)
+
+
+def test_only_the_role_for_retention_may_delete_what_was_appended() -> None:
+    roles = Roles("o", "w", "r", "p")
+    for table in APPEND_ONLY:
+        assert f'GRANT SELECT, INSERT ON TABLE {table} TO "w", "p"' in role_statements(roles)
+    deleting = [text for text in role_statements(roles) if text.startswith("GRANT DELETE")]
+    assert [text.rpartition(" TO ")[2] for text in deleting] == ['"p"']
+    assert not any(text.startswith("GRANT DELETE") for text in role_statements(ROLES))
 
 
 @pytest.mark.postgres
