@@ -139,9 +139,8 @@ def test_a_commit_that_fails_tells_everybody_who_was_in_it() -> None:
     assert group.run(Ticket(1, 1)) == 0, "what was settled before stays settled"
 
     async def two() -> list[int | BaseException]:
-        return await asyncio.gather(
-            group.arun(Ticket(1, 1)), group.arun(Ticket(2, 1)), return_exceptions=True
-        )
+        pair = [group.arun(Ticket(number, 1)) for number in (1, 2)]
+        return await asyncio.gather(*pair, return_exceptions=True)
 
     first, second = asyncio.run(two())
     assert first == 0
@@ -189,7 +188,10 @@ def test_a_full_queue_refuses_and_queues_nothing() -> None:
         for thread in waiting:
             thread.join(_WAIT)
 
-    in_threads([lambda: group.run(Ticket(0, 1)) and None, overflow])
+    def first() -> None:
+        group.run(Ticket(0, 1))
+
+    in_threads([first, overflow])
     assert [str(error) for error in refused] == [
         "append queue: 3 entries wait to be appended, the limit is 3. "
         "Try again after a while; nothing of this call was appended."
