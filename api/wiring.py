@@ -17,8 +17,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
+from answerable.api.outside import outside_head, write_once_folder
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
 from answerable.audit.errors import NotFound, Unavailable
@@ -26,6 +28,7 @@ from answerable.audit.ids import uuid7
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.log import Log
 from answerable.audit.records import Role
+from answerable.audit.recovery import epoch_of
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
 
 __all__ = [
@@ -156,7 +159,12 @@ def create_workspace(
     """
     vault = _new_vault(settings, entropy)
     log = Log.create(
-        settings.database_url, origin=settings.origin, vault=vault, clock=clock, entropy=entropy
+        settings.database_url,
+        origin=settings.origin,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        outside=outside_head(settings, settings.origin),
     )
     workspace = Workspace(
         settings=settings,
@@ -176,6 +184,8 @@ def open_workspace(
     settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = system_entropy
 ) -> Workspace:
     """Open what :func:`create_workspace` made.
+
+    A log that does not begin with its outside head opens for reading only: `log.gap` says why.
 
     Parameters
     ----------
@@ -199,7 +209,14 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = FileVault(settings.key_dir)
-    log = Log.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
+    log = Log.open(
+        settings.database_url,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        outside=outside_head(settings, settings.origin),
+    )
+    _compare_with_folder(settings, log)
     return Workspace(
         settings=settings,
         log=log,
@@ -246,7 +263,12 @@ def memory_workspace(
     )
     vault = MemoryVault.create(entropy=entropy)
     log = Log.create(
-        settings.database_url, origin=origin, vault=vault, clock=clock, entropy=entropy
+        settings.database_url,
+        origin=origin,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        outside=MemoryHead(),
     )
     workspace = Workspace(
         settings=settings,
@@ -311,6 +333,16 @@ def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
         return FileVault(settings.key_dir)
     except NotFound:
         return FileVault.create(settings.key_dir, entropy=entropy)
+
+
+def _compare_with_folder(settings: Settings, log: Log) -> None:
+    """Look into the write-once folder too: a head file can be put back with an old backup."""
+    if not settings.write_once_dir:
+        return
+    folder = write_once_folder(settings, epoch_of(log))
+    note = None if folder is None else folder.newest()
+    if folder is not None and note is not None:
+        log.compare_with_note(note, folder.where)
 
 
 def _register_operator(workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ from typing import Final, Literal, cast
 
 from pydantic import JsonValue
 
+from answerable.api.flows.doctor_anchors import anchor_checks
 from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
 from answerable.audit.errors import AnswerableError
@@ -31,6 +32,7 @@ _EXTRAS: Final = {
     "privacy": "presidio_analyzer",
     "api": "fastapi",
     "postgres": "psycopg",
+    "timestamp": "rfc3161_client",
 }
 
 
@@ -72,7 +74,7 @@ def examine(settings: Settings) -> DoctorReport:
     Returns
     -------
     DoctorReport
-        Checks of keys, database, opening, enforcement and optional parts.
+        Checks of keys, database, opening, enforcement, anchors and optional parts.
     """
     return DoctorReport(
         (
@@ -80,6 +82,7 @@ def examine(settings: Settings) -> DoctorReport:
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
             _enforcement(settings),
+            *(Check(*found) for found in anchor_checks(settings)),
             _key_backups(),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
         )

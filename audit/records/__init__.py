@@ -52,6 +52,11 @@ from answerable.audit.records.logged import (
 from answerable.audit.records.people import (
     Actor,
 )
+from answerable.audit.records.recovered import (
+    LogHeadAccepted,
+    LogRecovered,
+    PersonSignature,
+)
 from answerable.audit.records.registered import (
     BaselineVersion,
     CatalogueVersion,
@@ -96,11 +101,14 @@ __all__ = [
     "FrozenModel",
     "HardRule",
     "LegalHold",
+    "LogHeadAccepted",
     "LogOpened",
+    "LogRecovered",
     "Micros",
     "ModelArtefact",
     "Name",
     "Outcome",
+    "PersonSignature",
     "PolicyVersion",
     "Record",
     "RecordsRead",
@@ -125,7 +133,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped,
+        LogOpened, ClockStepped, LogRecovered, LogHeadAccepted,
     )
 }  # fmt: skip
 

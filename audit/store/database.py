@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from answerable.audit.errors import InvalidInput, NotFound
+from answerable.audit.errors import AnswerableError, InvalidInput, NotFound
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
 
@@ -72,6 +72,8 @@ class Database:
         self.where = "memory" if in_memory else _label(address)
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
+        self.refusal: AnswerableError | None = None
+        """Raised by every write while it is set: entries that were signed are not here."""
         self._engine = (
             _sqlite_engine(address, in_memory=in_memory)
             if (self.dialect == "sqlite")
@@ -94,8 +96,10 @@ class Database:
         Raises
         ------
         Unavailable
-            If the database is locked, full, read-only, unreachable or refuses.
+            If the database is locked, full, read-only, unreachable or refuses, or `refusal` is set.
         """
+        if self.refusal is not None:
+            raise self.refusal
         with translated(self.where), self._gate, self._engine.connect() as connection:
             writing = connection.execution_options(answerable_write=True)
             with writing.begin():

@@ -1,0 +1,192 @@
+"""A log with its outside head: checkpoints, receipts, and what happens when they do not fit.
+
+A log that does not begin with its outside head can be read and not written: each write raises
+`Unavailable` and names what is missing. :meth:`AnchoredLog.settle` ends that, once two persons
+have said why; :mod:`answerable.audit.recovery` checks that they did.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from answerable.audit.anchors.outside import OutsideHead
+from answerable.audit.anchors.standing import Gap
+from answerable.audit.entries import Draft, Receipt
+from answerable.audit.errors import Conflict
+from answerable.audit.identity import Scribe
+from answerable.audit.publishing import Publisher, gap_to
+from answerable.audit.reading import LogReader
+from answerable.audit.store.database import Database
+from answerable.audit.tree.checkpoints import open_checkpoint
+from answerable.audit.tree.notes import verifier_key
+from answerable.audit.tree.proofs import verify_inclusion
+from answerable.audit.tree.receipts import write_proof
+from answerable.audit.turn import Turn
+from answerable.audit.writer import Writer
+
+__all__ = ["AnchoredLog"]
+
+
+class AnchoredLog(LogReader):
+    """What a log says of itself to the outside.
+
+    Parameters
+    ----------
+    database : Database
+        The log's database.
+    scribe : Scribe
+        Its name and secrets.
+    key : Ed25519PrivateKey
+        Signs its checkpoints.
+    outside : OutsideHead, optional
+        Where the newest checkpoint is kept first.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        key: Ed25519PrivateKey,
+        outside: OutsideHead | None = None,
+    ) -> None:
+        super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
+        self._writer = Writer(database, scribe)
+        self._publisher = Publisher(database, self._writer, key, self.vkey, outside)
+        self.outside = outside
+        """Where the newest checkpoint is kept outside the database."""
+        self.gap: Gap | None = None
+        """Why this log can only be read; None when it can be written."""
+
+    def checkpoint(self) -> str:
+        """Sign, keep outside and store a checkpoint; the same size gives the same note.
+
+        Returns
+        -------
+        str
+            A C2SP signed note. With an outside head it is that head.
+
+        Raises
+        ------
+        EvidenceBroken
+            If the log no longer begins with the outside head or the last stored checkpoint.
+        Unavailable
+            If a store cannot be written, or the log can only be read.
+        """
+        return self._publisher.publish()
+
+    def compare_with_outside(self) -> Gap | None:
+        """Look again whether the log begins with its outside head; if not, refuse all writes.
+
+        Returns
+        -------
+        Gap or None
+            What is missing, also in `gap`.
+
+        Raises
+        ------
+        Unavailable
+            If the outside head cannot be read.
+        """
+        if self.outside is not None:
+            note = self.outside.read()
+            self.gap = self._database.refusal = None
+            self.compare_with_note(note, self.outside.where)
+        return self.gap
+
+    def compare_with_note(self, note: str | None, where: str) -> Gap | None:
+        """Look whether the log begins with a checkpoint kept elsewhere; if not, refuse all writes.
+
+        Parameters
+        ----------
+        note : str or None
+            The checkpoint; None when there should be one and is none.
+        where : str
+            Where it is kept.
+
+        Returns
+        -------
+        Gap or None
+            What is missing. The first gap that was found stays in `gap`.
+        """
+        found = self._read(lambda snapshot: gap_to(snapshot, note, where, self.vkey))
+        if found is not None and self.gap is None:
+            self.gap = found
+            self._database.refusal = found.refusal()
+        return found
+
+    def require_sound(self) -> None:
+        """Check that the log begins with the last checkpoint it stored itself.
+
+        Raises
+        ------
+        EvidenceBroken
+            If it does not: its database was changed underneath.
+        """
+        self._publisher.require_sound()
+
+    def settle(self, draft: Draft | None, *, size: int) -> Receipt | None:
+        """Append what two persons said about a gap, and put a checkpoint over it outside.
+
+        The signatures are checked by :mod:`~answerable.audit.recovery`, which calls this.
+
+        Parameters
+        ----------
+        draft : Draft or None
+            The entry; None when it was appended before and only the outside head is to move.
+        size : int
+            Entries the log must have before it.
+
+        Returns
+        -------
+        Receipt or None
+            Of the entry.
+
+        Raises
+        ------
+        Conflict
+            If there is no gap, or the log has another size by now.
+        Unavailable
+            If a store cannot be written: the log can still only be read then.
+        """
+        gap = self.gap
+        if gap is None:
+            raise Conflict("nothing is missing", where=self.origin, remedy="Go on as usual.")
+
+        def place(turn: Turn) -> Receipt | None:
+            if draft is not None and turn.head.size != size:
+                raise Conflict("the log has another size by now", remedy="Prepare it again.")
+            return None if draft is None else turn.place(draft)
+
+        self._database.refusal = None
+        try:
+            receipt = self._writer.run(place)
+            self._publisher.replace()
+        except BaseException:
+            self._database.refusal = gap.refusal()
+            raise
+        self.gap = None
+        return receipt
+
+    def proof(self, entry_id: str) -> str:
+        """Return a receipt that proves, offline, that an entry stands in this log.
+
+        Returns
+        -------
+        str
+            A C2SP tlog-proof that carries the entry's header.
+
+        Raises
+        ------
+        NotFound
+            If there is no such entry.
+        EvidenceBroken
+            If the stored tree does not lead from the entry to the checkpoint.
+        """
+        entry = self.entry(entry_id)
+        note = self.latest_checkpoint()
+        if note is None or open_checkpoint(note, self.vkey).size <= entry.seq:
+            note = self.checkpoint()
+        signed = open_checkpoint(note, self.vkey)
+        proof = self.inclusion(entry.seq, signed.size)
+        verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
+        return write_proof(entry.seq, proof, note, header=entry.header_bytes)
