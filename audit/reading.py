@@ -7,7 +7,7 @@ checked against the header's commitments when they are opened.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
@@ -27,7 +27,6 @@ from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
 from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
-from answerable.audit.verify import StoredRow
 
 __all__ = ["ERASING_KINDS", "LogReader"]
 
@@ -112,19 +111,28 @@ class LogReader:
             raise NotFound("the log has no such place", where=f"entry {seq}")
         return found
 
-    def entries(
+    def entries(  # noqa: PLR0913 - each one narrows the page by itself
         self,
         *,
         kinds: Sequence[EntryKind] = (),
         function: str | None = None,
+        outcomes: Sequence[str] = (),
+        automation: str | None = None,
         after: int = -1,
+        before_seq: int | None = None,
         limit: int = 500,
     ) -> list[Entry]:
-        """Return a page of entries, ascending: those after place `after`, at most `limit`."""
-        chosen = Selection(tuple(kinds), function)
+        """Return a page of entries between two places, ascending, narrowed by index columns."""
+        chosen = Selection(tuple(kinds), function, tuple(outcomes), automation)
         return self._read(
-            lambda snapshot: entry_rows.select_entries(snapshot, chosen, after=after, limit=limit)
+            lambda snapshot: entry_rows.select_entries(
+                snapshot, chosen, after=after, before=before_seq, limit=limit
+            )
         )
+
+    def seq_at(self, ts: int) -> int:
+        """Return the first place whose entry is not older than a time in microseconds UTC."""
+        return self._read(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
 
     def latest(
         self,
@@ -334,10 +342,6 @@ class LogReader:
     def stored(self) -> StoredLog:
         """Return a snapshot of the log as stored, unchecked, for the verifier."""
         return stored_of(self._database, self.origin, self.vkey)
-
-    def stored_rows(self) -> Iterator[StoredRow]:
-        """Return all rows as stored, unchecked, for :mod:`answerable.audit.verify`."""
-        return self.stored().rows()
 
     def load_projection(self, name: str) -> tuple[int, bytes] | None:
         """Return a cached view.
