@@ -7,16 +7,22 @@ have said why; :mod:`answerable.audit.recovery` checks that they did.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.standing import Gap
 from answerable.audit.entries import Draft, Receipt
-from answerable.audit.errors import Conflict
+from answerable.audit.errors import Conflict, NotFound
 from answerable.audit.identity import Scribe
+from answerable.audit.lost_keys import dead_buckets, give_up_bucket
 from answerable.audit.publishing import Publisher, gap_to
 from answerable.audit.reading import LogReader
+from answerable.audit.store.anchor_rows import AnchorRow, anchors_of, insert_anchor
 from answerable.audit.store.database import Database
+from answerable.audit.store.view_rows import checkpoint_at
 from answerable.audit.tree.checkpoints import open_checkpoint
 from answerable.audit.tree.notes import verifier_key
 from answerable.audit.tree.proofs import verify_inclusion
@@ -24,7 +30,10 @@ from answerable.audit.tree.receipts import write_proof
 from answerable.audit.turn import Turn
 from answerable.audit.writer import Writer
 
-__all__ = ["AnchoredLog"]
+__all__ = ["LOST_HEAD", "AnchorRow", "AnchoredLog"]
+
+LOST_HEAD: Final = "lost-head"
+"""Kind of the row that keeps a signed head whose entries are gone."""
 
 
 class AnchoredLog(LogReader):
@@ -153,19 +162,57 @@ class AnchoredLog(LogReader):
             raise Conflict("nothing is missing", where=self.origin, remedy="Go on as usual.")
 
         def place(turn: Turn) -> Receipt | None:
-            if draft is not None and turn.head.size != size:
+            if draft is None:
+                return None
+            if turn.head.size != size:
                 raise Conflict("the log has another size by now", remedy="Prepare it again.")
-            return None if draft is None else turn.place(draft)
+            if gap.held is not None and gap.found is not None:
+                # It is the proof of what was lost, and its place outside is taken next.
+                lost = AnchorRow(LOST_HEAD, gap.found.encode("utf-8"))
+                insert_anchor(turn.connection, gap.held.size, lost)
+            return turn.place(draft)
 
         self._database.refusal = None
         try:
             receipt = self._writer.run(place)
+            self._give_up_dead_keys()
             self._publisher.replace()
         except BaseException:
             self._database.refusal = gap.refusal()
             raise
         self.gap = None
         return receipt
+
+    def keep_anchor(self, size: int, kind: str, data: bytes) -> None:
+        """Keep what somebody outside said about the checkpoint of a size.
+
+        Parameters
+        ----------
+        size : int
+            Of the checkpoint.
+        kind : str
+            ``rfc3161``, ``cosigned``, ``write-once`` ...
+        data : bytes
+            As it came; the same is kept once.
+
+        Raises
+        ------
+        NotFound
+            If no checkpoint of this size is stored.
+        Unavailable
+            If the database cannot be written.
+        """
+
+        def keep(turn: Turn) -> None:
+            if checkpoint_at(turn.connection, size) is None:
+                raise NotFound("no checkpoint of this size is stored", where=f"{size} entries")
+            insert_anchor(turn.connection, size, AnchorRow(kind, data))
+
+        self._writer.run(keep)
+
+    def anchors(self, size: int) -> list[AnchorRow]:
+        """Return what is kept about the checkpoint of a size, in the order it came."""
+        return self._read(lambda snapshot: anchors_of(snapshot, size))
 
     def proof(self, entry_id: str) -> str:
         """Return a receipt that proves, offline, that an entry stands in this log.
@@ -190,3 +237,9 @@ class AnchoredLog(LogReader):
         proof = self.inclusion(entry.seq, signed.size)
         verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
         return write_proof(entry.seq, proof, note, header=entry.header_bytes)
+
+    def _give_up_dead_keys(self) -> None:
+        """Tell which keys an older database cannot have any more; see :mod:`.lost_keys`."""
+        dead = self._read(lambda snapshot: dead_buckets(snapshot, self._scribe.vault))
+        for bucket in dead:
+            self._writer.run(partial(give_up_bucket, dead=bucket, scribe=self._scribe))

@@ -137,11 +137,8 @@ class Publisher:
             last = view_rows.latest_checkpoint(connection)
             stored = None if last is None else last[1]
             self._require_extends(connection, head.size, stored)
-            gap = (
-                None
-                if self._outside is None
-                else gap_to(connection, held, self._outside, self._vkey)
-            )
+            where = None if self._outside is None else self._outside.where
+            gap = None if where is None else gap_to(connection, held, where, self._vkey)
         if gap is not None:
             self._database.refusal = gap.refusal()
             raise gap.broken()

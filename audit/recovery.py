@@ -16,7 +16,7 @@ verification against a checkpoint of the lost history still finds the loss, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -48,7 +48,6 @@ __all__ = [
 ]
 
 Statement = LogRecovered | LogHeadAccepted
-S = TypeVar("S", bound=Statement)
 
 SETTLING_ROLES: Final = (Role.COMPLIANCE, Role.ADMIN, Role.OFFICER, Role.AUDITOR)
 """Who may sign that entries or the outside head were lost."""
@@ -112,7 +111,7 @@ def epoch_of(log: AnchoredLog) -> int:
     return epoch
 
 
-def sign_statement(statement: S, key: Ed25519PrivateKey, signer: Actor) -> S:
+def sign_statement(statement: Statement, key: Ed25519PrivateKey, signer: Actor) -> Statement:
     """Return a statement with one person's signature added.
 
     Parameters
@@ -264,16 +263,16 @@ def _require_about(due: Statement, given: Statement) -> None:
 
 def _draft(statement: Statement, entry_id: str) -> Draft:
     first = statement.signatures[0]
-    kind, links = EntryKind.LOG_HEAD_ACCEPTED, ()
+    kind, links = EntryKind.LOG_HEAD_ACCEPTED, list[EntryLink]()
     if isinstance(statement, LogRecovered):
-        kind, links = EntryKind.LOG_RECOVERED, (EntryLink(rel="lost", digest=statement.lost_note),)
+        kind, links = EntryKind.LOG_RECOVERED, [EntryLink(rel="lost", digest=statement.lost_note)]
     return Draft(
         kind=kind,
         entry_id=entry_id,
         record=statement,
         actor=first.actor,
         role=first.role,
-        links=links,
+        links=tuple(links),
     )
 
 
