@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.standing import Gap
 from answerable.audit.entries import Draft, Receipt
-from answerable.audit.errors import Conflict, NotFound
+from answerable.audit.errors import Conflict, EvidenceBroken, NotFound
 from answerable.audit.identity import Scribe
 from answerable.audit.lost_keys import dead_buckets, give_up_bucket
 from answerable.audit.publishing import Publisher, gap_to
@@ -77,11 +77,17 @@ class AnchoredLog(LogReader):
         Raises
         ------
         EvidenceBroken
-            If the log no longer begins with the outside head or the last stored checkpoint.
+            If the log no longer begins with the outside head or the last stored checkpoint: it
+            was exchanged while it was open, and can only be read from then on.
         Unavailable
             If a store cannot be written, or the log can only be read.
         """
-        return self._publisher.publish()
+        try:
+            return self._publisher.publish()
+        except EvidenceBroken:
+            # The database was exchanged while it was open: nothing more is written to it.
+            self.compare_with_outside()
+            raise
 
     def compare_with_outside(self) -> Gap | None:
         """Look again whether the log begins with its outside head; if not, refuse all writes.
@@ -237,6 +243,12 @@ class AnchoredLog(LogReader):
         proof = self.inclusion(entry.seq, signed.size)
         verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
         return write_proof(entry.seq, proof, note, header=entry.header_bytes)
+
+    def close(self) -> None:
+        """Close the database and the outside head."""
+        super().close()
+        if self.outside is not None:
+            self.outside.close()
 
     def _give_up_dead_keys(self) -> None:
         """Tell which keys an older database cannot have any more; see :mod:`.lost_keys`."""

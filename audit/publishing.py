@@ -75,11 +75,12 @@ class Publisher:
         Raises
         ------
         EvidenceBroken
-            If the log no longer begins with what was signed: nothing is signed then, and
-            nothing more is written by this process.
+            If the log no longer begins with what was signed: nothing is signed then.
         Unavailable
             If a store cannot be written, or others move the outside head all the time.
         """
+        if self._database.refusal is not None:
+            raise self._database.refusal
         for _ in range(_TRIES):
             held = None if self._outside is None else self._outside.read()
             head, stored = self._snapshot(held)
@@ -140,7 +141,6 @@ class Publisher:
             where = None if self._outside is None else self._outside.where
             gap = None if where is None else gap_to(connection, held, where, self._vkey)
         if gap is not None:
-            self._database.refusal = gap.refusal()
             raise gap.broken()
         return head, stored
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Final, Literal, NamedTuple
 
-from answerable.api.outside import outside_head, trusted_authority, write_once_folder
+from answerable.api.outside import trusted_authority, write_once_folder
 from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
 from answerable.audit.errors import AnswerableError
@@ -66,12 +66,12 @@ def _tried(name: str, check: Callable[[], tuple[Literal["good", "warning"], str]
 
 
 def _head(settings: Settings) -> tuple[Literal["good", "warning"], str]:
-    head = outside_head(settings, settings.origin)
     with open_workspace(settings) as workspace:
+        head = workspace.log.outside
         if workspace.log.gap is not None:
             raise workspace.log.gap.refusal()
-    if head.read() is None:
-        return "warning", f"None yet at {head.where}: run answerable log head."
+        if head is None or head.read() is None:
+            return "warning", "None yet: run answerable log head."
     database = settings.database_file
     beside = settings.head_path.resolve().parent
     if not settings.head_url and database is not None and beside == database.resolve().parent:

@@ -94,7 +94,7 @@ def verify_database(
     Unavailable
         If the database cannot be read or has another schema.
     """
-    head = None if checkpoint is not None else outside_head(settings, settings.origin).read()
+    head = None if checkpoint is not None else _outside(settings)
     stored = stored_log(settings.database_url)
     try:
         # A key from elsewhere may be that of another log than the head at this machine.
@@ -106,6 +106,14 @@ def verify_database(
         return _verified(stored, vkey, partial(_cell_of, vault), checkpoint, progress)
     finally:
         stored.close()
+
+
+def _outside(settings: Settings) -> str | None:
+    head = outside_head(settings, settings.origin)
+    try:
+        return head.read()
+    finally:
+        head.close()
 
 
 def _own_vault(settings: Settings, origin: str) -> tuple[FileVault, str]:

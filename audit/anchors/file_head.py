@@ -83,6 +83,9 @@ class FileHead:
         except OSError as error:
             raise _unusable(self._path, error) from None
 
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         lock = self._path.with_name(f"{self._path.name}.lock")

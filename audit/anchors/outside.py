@@ -55,6 +55,10 @@ class OutsideHead(Protocol):
         """
 
 
+    def close(self) -> None:
+        """Give connections back; it may be used again."""
+
+
 class MemoryHead:
     """An outside head in memory, for tests and notebooks: it goes with the process.
 
@@ -91,6 +95,10 @@ class MemoryHead:
             if self._note != old:
                 raise head_moved(self.where)
             self._note = new
+
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def require_unused(outside: OutsideHead | None) -> None:
