@@ -7,7 +7,7 @@ calls over the network of its own accord, and only when it is configured.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from answerable.api.settings import Settings
@@ -18,25 +18,12 @@ from answerable.audit.anchors.write_once import WriteOnceFolder
 from answerable.audit.errors import InvalidInput, NotFound, Unavailable
 from answerable.audit.store.outside_head import DatabaseHead
 
-__all__ = ["Anchor", "outside_head", "timestamp_anchor", "trusted_authority", "write_once_folder"]
+__all__ = ["outside_head", "timestamp_anchor", "trusted_authority", "write_once_folder"]
 
 _SECONDS: Final = 10
 _QUERY: Final = "application/timestamp-query"
 _REPLY: Final = "application/timestamp-reply"
 _MOST_BYTES: Final = 1 << 20
-
-
-class Anchor(Protocol):
-    """What is given a checkpoint and returns what proves that it was."""
-
-    kind: str
-
-    @property
-    def where(self) -> str:
-        """The place, without credentials."""
-
-    def anchor(self, note: str) -> bytes:
-        """Return what proves that this checkpoint was shown there."""
 
 
 def outside_head(settings: Settings, origin: str) -> OutsideHead:

@@ -1,4 +1,4 @@
-"""The outside head: one note in a second store, moved by compare-and-swap.
+"""What stands outside: heads moved by compare-and-swap, and anchors that vouch for checkpoints.
 
 A store that obeys :class:`OutsideHead` makes two promises. What `swap` was given is there after
 a power cut once `swap` has returned; and of two swaps from the same old note at most one
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from answerable.audit.errors import Conflict
 
-__all__ = ["MemoryHead", "OutsideHead", "head_moved", "require_unused"]
+__all__ = ["Anchor", "MemoryHead", "OutsideHead", "head_moved", "require_unused"]
 
 
 class OutsideHead(Protocol):
@@ -54,9 +54,39 @@ class OutsideHead(Protocol):
             If the store cannot be written; what is kept then is `old` or `new`.
         """
 
-
     def close(self) -> None:
         """Give connections back; it may be used again."""
+
+
+class Anchor(Protocol):
+    """Whoever is shown a checkpoint and returns what proves that it was."""
+
+    @property
+    def kind(self) -> str:
+        """How what it returns is called where it is kept."""
+
+    @property
+    def where(self) -> str:
+        """The place, without credentials."""
+
+    def anchor(self, note: str) -> bytes:
+        """Return what proves that a checkpoint was shown there.
+
+        Parameters
+        ----------
+        note : str
+            The signed note.
+
+        Returns
+        -------
+        bytes
+            Kept as they are.
+
+        Raises
+        ------
+        AnswerableError
+            If it cannot be reached, refuses, or finds the checkpoint wrong.
+        """
 
 
 class MemoryHead:
@@ -95,7 +125,6 @@ class MemoryHead:
             if self._note != old:
                 raise head_moved(self.where)
             self._note = new
-
 
     def close(self) -> None:
         """Do nothing."""

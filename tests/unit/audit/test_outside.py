@@ -150,7 +150,7 @@ def test_an_older_backup_opens_for_reading_and_names_what_is_missing(outside: Ou
     assert outside.log.proof(entry.id)
     for write in (
         lambda: outside.log.append(outside.decision("cust-9")),
-        lambda: outside.log.checkpoint(),
+        outside.log.checkpoint,
         lambda: outside.log.erase("s-" + "0" * 32, outside.erasure()),
         lambda: outside.log.place_hold(outside.hold("s-" + "0" * 32)),
     ):
@@ -227,7 +227,9 @@ def test_a_head_that_is_no_checkpoint_of_this_log_is_told_and_replaced(
     assert isinstance(statement, LogHeadAccepted)
     assert statement.found is not None
     outside.settle(statement)
-    assert open_checkpoint(outside.outside.read() or "", outside.log.vkey).size == outside.log.size()
+    assert (
+        open_checkpoint(outside.outside.read() or "", outside.log.vkey).size == outside.log.size()
+    )
 
 
 def test_two_persons_recover_and_the_loss_stays_told(outside: OutsideKit) -> None:
@@ -285,8 +287,8 @@ def test_a_recovery_broken_off_before_the_head_moved_is_finished_without_new_sig
         outside.log.append(outside.decision("cust-1"))
     outside.outside = MemoryHead(old)
     outside.reopen()
-    assert outside.log.gap is not None
     assert outside.settle(outside.statement()) is None
+    outside.reopen()
     assert outside.log.gap is None
     assert len(outside.log.entries(kinds=(EntryKind.LOG_RECOVERED,))) == 1
     outside.grow(1)
