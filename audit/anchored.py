@@ -7,6 +7,7 @@ have said why; :mod:`answerable.audit.recovery` checks that they did.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -16,12 +17,13 @@ from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.standing import Gap
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import Conflict, EvidenceBroken, NotFound
-from answerable.audit.identity import Scribe
+from answerable.audit.identity import Scribe, require_free
 from answerable.audit.lost_keys import dead_buckets, give_up_bucket
 from answerable.audit.publishing import Publisher, gap_to
 from answerable.audit.reading import LogReader
 from answerable.audit.store.anchor_rows import AnchorRow, anchors_of, insert_anchor
 from answerable.audit.store.database import Database
+from answerable.audit.store.schema import require_current
 from answerable.audit.store.view_rows import checkpoint_at
 from answerable.audit.tree.checkpoints import open_checkpoint
 from answerable.audit.tree.notes import verifier_key
@@ -30,7 +32,7 @@ from answerable.audit.tree.receipts import write_proof
 from answerable.audit.turn import Turn
 from answerable.audit.writer import Writer
 
-__all__ = ["LOST_HEAD", "AnchorRow", "AnchoredLog"]
+__all__ = ["LOST_HEAD", "AnchorRow", "AnchoredLog", "require_unused"]
 
 LOST_HEAD: Final = "lost-head"
 """Kind of the row that keeps a signed head whose entries are gone."""
@@ -255,3 +257,34 @@ class AnchoredLog(LogReader):
         dead = self._read(lambda snapshot: dead_buckets(snapshot, self._scribe.vault))
         for bucket in dead:
             self._writer.run(partial(give_up_bucket, dead=bucket, scribe=self._scribe))
+
+
+def require_unused(url: str, outside: OutsideHead | None) -> None:
+    """Check that a new log does not take the place of another one's head; makes nothing.
+
+    Parameters
+    ----------
+    url : str
+        Where the log is to be made.
+    outside : OutsideHead or None
+        Where its head is to be kept.
+
+    Raises
+    ------
+    Conflict
+        If a head is kept there, or the database holds a log already.
+    """
+    if outside is None or outside.read() is None:
+        return
+    with suppress(NotFound):
+        database = Database(url, must_exist=True)
+        try:
+            require_current(database)
+            require_free(database)
+        finally:
+            database.close()
+    raise Conflict(
+        "the outside head of another log is kept here",
+        where=outside.where,
+        remedy="Name another place, or keep that head elsewhere: it is evidence.",
+    )

@@ -11,8 +11,8 @@ from typing import Self
 
 from answerable.audit import acts
 from answerable.audit.acts import RotatedBucket
-from answerable.audit.anchored import AnchoredLog
-from answerable.audit.anchors.outside import OutsideHead, require_unused
+from answerable.audit.anchored import AnchoredLog, require_unused
+from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.identity import (
     Clock,
@@ -89,7 +89,7 @@ class Log(AnchoredLog):
             If the database or the outside head cannot be written.
         """
         scribe = scribe_of(origin, vault, clock, entropy)
-        require_unused(outside)
+        require_unused(url, outside)
         database = Database(url, must_exist=False)
         try:
             upgrade(database)

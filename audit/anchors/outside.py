@@ -12,7 +12,7 @@ from typing import Protocol
 
 from answerable.audit.errors import Conflict
 
-__all__ = ["Anchor", "MemoryHead", "OutsideHead", "head_moved", "require_unused"]
+__all__ = ["Anchor", "MemoryHead", "OutsideHead", "head_moved"]
 
 
 class OutsideHead(Protocol):
@@ -128,22 +128,6 @@ class MemoryHead:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def require_unused(outside: OutsideHead | None) -> None:
-    """Check that a new log does not take the place of another one's head.
-
-    Raises
-    ------
-    Conflict
-        If a note is kept there.
-    """
-    if outside is not None and outside.read() is not None:
-        raise Conflict(
-            "the outside head of another log is kept here",
-            where=outside.where,
-            remedy="Name another place, or keep that head elsewhere: it is evidence.",
-        )
 
 
 def head_moved(where: str) -> Conflict:
