@@ -128,7 +128,7 @@ class AnchoredLog(LogReader):
         found = self._read(lambda snapshot: gap_to(snapshot, note, where, self.vkey))
         if found is not None and self.gap is None:
             self.gap = found
-            self._database.refusal = found.refusal()
+            self._database.refusal = found.refusal
         return found
 
     def require_sound(self) -> None:
@@ -186,7 +186,7 @@ class AnchoredLog(LogReader):
             self._give_up_dead_keys()
             self._publisher.replace()
         except BaseException:
-            self._database.refusal = gap.refusal()
+            self._database.refusal = gap.refusal
             raise
         self.gap = None
         return receipt

@@ -30,8 +30,9 @@ from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LogOpened, Role
 from answerable.audit.store import view_rows
+from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
-from answerable.audit.store.head_rows import insert_head
+from answerable.audit.store.head_rows import claim_head, insert_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
 from answerable.audit.turn import Turn
@@ -192,6 +193,15 @@ class Log(AnchoredLog):
         """
         return self._writer.append_many(drafts)
 
+    async def aappend(self, draft: Draft) -> Receipt:
+        """Append one entry without blocking the event loop; as :meth:`append_many` otherwise."""
+        return await self._writer.aappend(draft)
+
+    def close(self) -> None:
+        """Append what is queued, then close the database."""
+        self._writer.close()
+        super().close()
+
     def place_hold(self, draft: Draft) -> Receipt:
         """Put a legal hold on a data subject, in the transaction of its entry.
 
@@ -337,6 +347,6 @@ class Log(AnchoredLog):
         with self._database.write() as connection:
             view_rows.insert_facts(connection, facts)
             insert_head(connection)
-            turn = Turn(connection, scribe)
+            turn = Turn(connection, scribe, claim_head(connection))
             turn.place(opened)
-            turn.finish()
+            store_advance(connection, turn.finish())

@@ -79,8 +79,7 @@ class Publisher:
         Unavailable
             If a store cannot be written, or others move the outside head all the time.
         """
-        if self._database.refusal is not None:
-            raise self._database.refusal
+        self._database.require_writable()
         for _ in range(_TRIES):
             held = None if self._outside is None else self._outside.read()
             head, stored = self._snapshot(held)

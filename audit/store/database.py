@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -72,17 +72,23 @@ class Database:
         self.where = "memory" if in_memory else _label(address)
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
-        self.refusal: AnswerableError | None = None
-        """Raised by every write while it is set: entries that were signed are not here."""
+        self.refusal: Callable[[], AnswerableError] | None = None
+        """Makes what every write raises while it is set: entries that were signed are not here."""
         self._engine = (
             _sqlite_engine(address, in_memory=in_memory)
             if (self.dialect == "sqlite")
             else _postgres_engine(address)
         )
+        self._kept: Connection | None = None
         # One connection in memory serves all threads: they take turns.
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()
         )
+
+    def require_writable(self) -> None:
+        """Raise the refusal that is set, if one is."""
+        if self.refusal is not None:
+            raise self.refusal()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -98,8 +104,7 @@ class Database:
         Unavailable
             If the database is locked, full, read-only, unreachable or refuses, or `refusal` is set.
         """
-        if self.refusal is not None:
-            raise self.refusal
+        self.require_writable()
         with translated(self.where), self._gate, self._engine.connect() as connection:
             writing = connection.execution_options(answerable_write=True)
             with writing.begin():
@@ -125,9 +130,45 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def compared(self) -> Iterator[Connection]:
+        """Lend the one connection that is kept for compared advances (PostgreSQL).
+
+        Each statement stands alone; who is lent the connection begins and commits by its driver.
+        One borrower at a time.
+
+        Yields
+        ------
+        Connection
+            Reads what was committed last.
+
+        Raises
+        ------
+        Unavailable
+            If the database is locked, full, read-only, unreachable or refuses; the connection is
+            made anew next time. If `refusal` is set.
+        """
+        self.require_writable()
+        with translated(self.where):
+            if self._kept is None:
+                self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield self._kept
+            except BaseException:
+                self._drop_kept()
+                raise
+
     def close(self) -> None:
         """Close all connections."""
+        self._drop_kept()
         self._engine.dispose()
+
+    def _drop_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            # Not returned to the pool: what state it is in is not known.
+            kept.invalidate()
+            kept.close()
 
 
 def _address(url: str) -> URL:

@@ -6,13 +6,14 @@ interleave. What is in them opens nothing without the vault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.records import LegalHold
+from answerable.audit.store.bulk import Row, insert_rows
 from answerable.audit.store.tables import hold, key_bucket, subject_key
 
 __all__ = [
@@ -24,9 +25,9 @@ __all__ = [
     "delete_hold",
     "delete_key",
     "holds_of",
-    "insert_bucket",
     "insert_hold",
     "insert_keys",
+    "key_table_rows",
     "keys_by_lookup",
     "keys_by_ref",
     "keys_in_bucket",
@@ -78,23 +79,26 @@ def all_refs(connection: Connection) -> set[str]:
     return set(connection.execute(select(subject_key.c.ref)).scalars())
 
 
-def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
-    """Store the key rows of new holders."""
-    if rows:
-        connection.execute(
-            insert(subject_key),
-            [
-                {
-                    "ref": row.ref,
-                    "lookup": row.lookup,
-                    "bucket": row.bucket,
-                    "version": row.version,
-                    "wrapped": row.wrapped,
-                    "sealed": row.sealed,
-                }
-                for row in rows
-            ],
-        )
+def insert_keys(connection: Connection, rows: Sequence[KeyRow], buckets: Mapping[int, int]) -> None:
+    """Store the key rows of new holders, and the versions of new buckets.
+
+    Raises
+    ------
+    Unavailable
+        If the database silently stored fewer rows than it was given.
+    """
+    for table, held in key_table_rows(rows, buckets).items():
+        insert_rows(connection, table, held)
+
+
+def key_table_rows(rows: Sequence[KeyRow], buckets: Mapping[int, int]) -> dict[Table, list[Row]]:
+    """Return the rows of new holders and buckets, by table."""
+    return {
+        subject_key: [
+            (row.ref, row.lookup, row.bucket, row.version, row.wrapped, row.sealed) for row in rows
+        ],
+        key_bucket: list(buckets.items()),
+    }
 
 
 def delete_key(connection: Connection, ref: str) -> None:
@@ -139,11 +143,6 @@ def bucket_versions(connection: Connection, buckets: Iterable[int] | None = None
     if buckets is not None:
         query = query.where(key_bucket.c.bucket.in_(list(buckets)))
     return dict(connection.execute(query).all())
-
-
-def insert_bucket(connection: Connection, bucket: int, version: int) -> None:
-    """Record a new bucket."""
-    connection.execute(insert(key_bucket), [{"bucket": bucket, "version": version}])
 
 
 def advance_bucket(connection: Connection, bucket: int, old: int, new: int) -> None:
