@@ -31,9 +31,12 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
+    LogHeadAccepted,
     LogOpened,
+    LogRecovered,
     ModelArtefact,
     Outcome,
+    PersonSignature,
     PolicyVersion,
     Record,
     RecordsRead,
@@ -256,6 +259,21 @@ RECORDS: Final[tuple[Record, ...]] = (
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    LogRecovered(
+        reason="backup-restored",
+        size=1200,
+        root=digest("kept"),
+        signatures=(
+            PersonSignature(actor="a-" + "a1" * 16, role=Role.COMPLIANCE, signature="0a" * 64),
+            PersonSignature(actor="a-" + "b2" * 16, role=Role.ADMIN, signature="0b" * 64),
+        ),
+        epoch=2,
+        lost_size=1251,
+        lost_root=digest("lost"),
+        lost_note=digest("lost note"),
+        first_lost=1200,
+    ),
+    LogHeadAccepted(reason="disk-lost", size=1200, root=digest("kept"), found=digest("junk")),
 )
 
 HEADERS: Final[dict[str, Header]] = {
