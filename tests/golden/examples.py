@@ -262,18 +262,18 @@ RECORDS: Final[tuple[Record, ...]] = (
     LogRecovered(
         reason="backup-restored",
         size=1200,
-        root=digest("kept"),
+        root=digest(0xA0),
         signatures=(
             PersonSignature(actor="a-" + "a1" * 16, role=Role.COMPLIANCE, signature="0a" * 64),
             PersonSignature(actor="a-" + "b2" * 16, role=Role.ADMIN, signature="0b" * 64),
         ),
         epoch=2,
         lost_size=1251,
-        lost_root=digest("lost"),
-        lost_note=digest("lost note"),
+        lost_root=digest(0xA1),
+        lost_note=digest(0xA2),
         first_lost=1200,
     ),
-    LogHeadAccepted(reason="disk-lost", size=1200, root=digest("kept"), found=digest("junk")),
+    LogHeadAccepted(reason="disk-lost", size=1200, root=digest(0xA0), found=digest(0xA3)),
 )
 
 HEADERS: Final[dict[str, Header]] = {
