@@ -29,6 +29,8 @@ from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.log import Log
 from answerable.audit.records import Role
 from answerable.audit.recovery import epoch_of
+from answerable.audit.requests.register import OpenRequests
+from answerable.audit.requests.state import StandingRestrictions
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
 
 __all__ = [
@@ -82,6 +84,8 @@ class Workspace:
     loaded: dict[str, object] = field(default_factory=dict, repr=False)
     """What flows keep loaded by digest, such as models; contents never change."""
     _views: list[Registry] = field(default_factory=list, repr=False)
+    _waiting: list[OpenRequests] = field(default_factory=list, repr=False)
+    _restricted: list[StandingRestrictions] = field(default_factory=list, repr=False)
 
     def ids(self) -> str:
         """Return a fresh UUIDv7."""
@@ -95,6 +99,18 @@ class Workspace:
         if view is not held:
             self._views[:] = [view]
         return view
+
+    def open_requests(self) -> OpenRequests:
+        """Return the requests of data subjects that wait for an answer."""
+        if not self._waiting:
+            self._waiting.append(OpenRequests(self.log))
+        return self._waiting[0]
+
+    def restrictions(self) -> StandingRestrictions:
+        """Return the restrictions of processing in force."""
+        if not self._restricted:
+            self._restricted.append(StandingRestrictions(self.log))
+        return self._restricted[0]
 
     def keyed_hash(self, label: str, data: bytes) -> bytes:
         """Return HMAC-SHA256 of `data` under the pepper, separated by `label`.

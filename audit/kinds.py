@@ -22,6 +22,7 @@ class EntryKind(StrEnum):
     ACTOR_REGISTERED = "actor.registered"
     ACTOR_RETIRED = "actor.retired"
 
+    ORGANISATION_REGISTERED = "organisation.registered"
     USE_CASE_REGISTERED = "use_case.registered"
     DATASET_REGISTERED = "dataset.registered"
     DATASET_ROWS_ERASED = "dataset.rows_erased"
@@ -60,11 +61,15 @@ class EntryKind(StrEnum):
     OUTCOME_OBSERVED = "outcome.observed"
 
     SUBJECT_REQUEST = "subject.request"
+    SUBJECT_REQUEST_EXTENDED = "subject.request_extended"
+    SUBJECT_REQUEST_ANSWERED = "subject.request_answered"
     SUBJECT_RESTRICTED = "subject.restricted"
+    SUBJECT_RESTRICTION_LIFTED = "subject.restriction_lifted"
     SUBJECT_OBJECTED = "subject.objected"
     SUBJECT_RECTIFIED = "subject.rectified"
     SUBJECT_ERASED = "subject.erased"
     SUBJECT_ERASURE_REFUSED = "subject.erasure_refused"
+    RECIPIENT_NOTIFIED = "recipient.notified"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     RECORDS_READ = "records.read"

@@ -13,6 +13,7 @@ from answerable.api.cli import (
     decision_commands,
     governance_commands,
     model_commands,
+    organisation_commands,
     register_commands,
     service_commands,
     subject_commands,
@@ -39,6 +40,7 @@ for group in (
     decision_commands,
     card_commands,
     subject_commands,
+    organisation_commands,
     audit_commands,
     service_commands,
 ):

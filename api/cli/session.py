@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -29,6 +30,7 @@ __all__ = [
     "HtmlOption",
     "JsonOption",
     "PurposeOption",
+    "micros_of",
     "open_session",
     "settings_for",
 ]
@@ -55,6 +57,28 @@ _SQLITE: Final = "sqlite:///"
 _PATHS: Final = (
     "key_dir", "artefact_dir", "head_file", "write_once_dir", "timestamp_certificate",
 )  # fmt: skip
+
+
+def micros_of(moment: datetime) -> int:
+    """Return a time given on the command line in microseconds; without a zone it is UTC.
+
+    Parameters
+    ----------
+    moment : datetime
+        As typed.
+
+    Returns
+    -------
+    int
+        Microseconds since 1970.
+
+    Examples
+    --------
+    >>> micros_of(datetime(1970, 1, 2))
+    86400000000
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def settings_for(database_url: str | None) -> Settings:

@@ -32,7 +32,8 @@ class DecisionRequest:
     """A decision the caller made and wants recorded.
 
     `groups` maps protected attributes to levels; they are stored only as one encrypted
-    cell code. `purpose` and `lawful_basis` default to the use case's.
+    cell code. `purpose` and `lawful_basis` default to the use case's. `restriction_ground` says
+    on which ground of GDPR Art. 18(2) a restricted person was decided about.
     """
 
     function: str
@@ -52,11 +53,16 @@ class DecisionRequest:
     groups: Mapping[str, str] = field(default_factory=dict)
     decision_id: str | None = None
     idempotency_key: str | None = None
+    restriction_ground: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationRequest:
-    """A case to be decided here by a released decision function."""
+    """A case to be decided here by a released decision function.
+
+    `restriction_ground` is a ground of GDPR Art. 18(2); without one, a person whose data is
+    restricted is not decided about.
+    """
 
     function: str
     inputs: Mapping[str, JsonValue]
@@ -67,6 +73,7 @@ class ApplicationRequest:
     groups: Mapping[str, str] = field(default_factory=dict)
     decision_id: str | None = None
     idempotency_key: str | None = None
+    restriction_ground: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +88,7 @@ class Decided:
     explanation: Explanation | None = None
     explanation_id: str | None = None
     incident: Receipt | None = None
-    """Set when the decision function had no valid release."""
+    """Set when the decision function had no valid release, or the person's data was restricted."""
 
 
 def cell_code(use_case: UseCase, groups: Mapping[str, str]) -> int | None:

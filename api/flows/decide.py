@@ -2,7 +2,8 @@
 
 Promises: a recorded decision is always logged, also when its function has no valid
 release; then it says so and an incident is opened in the same step. A function without a
-valid release never decides here. What is decided here is explained while the features are
+valid release never decides here, and nobody whose data is restricted is decided about here
+without a stated ground. What is decided here is explained while the features are
 in hand, and decision and explanation are appended together or not at all. The same id or
 idempotency key with the same content gives the first answer again; with other content it
 is a :class:`Conflict`.
@@ -23,6 +24,11 @@ from answerable.api.flows.cases import (
 )
 from answerable.api.flows.loading import explainer_of
 from answerable.api.flows.lookup import FunctionFacts, function_facts
+from answerable.api.flows.restriction import (
+    Restricted,
+    require_unrestricted,
+    restrictions_on,
+)
 from answerable.api.flows.stored import (
     explanation_entry,
     explanation_evidence,
@@ -72,7 +78,8 @@ def record_decision(
     Returns
     -------
     Decided
-        With `incident` set when the function had no valid release.
+        With `incident` set when the function had no valid release, or when the data of a person
+        was restricted and no ground was stated.
 
     Raises
     ------
@@ -108,11 +115,13 @@ def record_decision(
             "release": release,
         }
     )
-    draft = _draft(_Case(entry_id, decision, facts), request, (actor, role))
-    if earlier is not None or release is not None:
+    restricted = restrictions_on(workspace, request, entry_id if earlier else None)
+    draft = _draft(_Case(entry_id, decision, facts, restricted), request, (actor, role))
+    wrong = _incident_reason(release, restricted)
+    if earlier is not None or wrong is None:
         receipts = [workspace.log.append(draft)]
     else:
-        incident = _incident(workspace, entry_id, facts, (actor, role))
+        incident = _incident(workspace, entry_id, facts, (actor, role), reason=wrong)
         receipts = workspace.log.append_many([draft, incident])
     return Decided(
         decision_id=entry_id,
@@ -151,8 +160,11 @@ def evaluate_application(
         If the decision function is not registered.
     NotReleased
         If it has no valid release; nothing is decided and nothing is logged.
+    PolicyViolation
+        If the data of a person is restricted and no ground of Art. 18(2) is stated; nothing is
+        decided and nothing is logged.
     InvalidInput
-        If a feature is missing, unknown or malformed.
+        If a feature is missing, unknown or malformed, or the ground is no ground.
     Conflict
         If the id stands for another case.
     AdditivityBroken
@@ -169,15 +181,18 @@ def evaluate_application(
                 "amounts": request.amounts,
             }
         )
-        draft = _draft(_Case(entry_id, same, facts), request, (actor, role))
+        restricted = restrictions_on(workspace, request, entry_id)
+        draft = _draft(_Case(entry_id, same, facts, restricted), request, (actor, role))
         return _again(workspace, facts, same, workspace.log.append(draft))
     if facts.release is None:
         raise NotReleased(
             f"{facts.name} has no valid release, so it decides nothing",
             remedy="Release it first, or decide elsewhere and record the decision.",
         )
+    restricted = restrictions_on(workspace, request, None)
+    require_unrestricted(restricted)
     decision, explanation = _decide(workspace, facts, entry_id, request)
-    draft = _draft(_Case(entry_id, decision, facts), request, (actor, role))
+    draft = _draft(_Case(entry_id, decision, facts, restricted), request, (actor, role))
     explained = _explanation_draft(workspace, draft, explanation)
     receipts = workspace.log.append_many([draft, explained])
     return Decided(
@@ -198,6 +213,7 @@ class _Case:
     entry_id: str
     decision: Decision
     facts: FunctionFacts
+    restricted: Restricted
 
 
 def _identity(
@@ -226,6 +242,12 @@ def _id_from(mark: bytes) -> str:
     # Made of a keyed hash alone, so that no store is needed to find it again. The time in
     # such an id means nothing; the entry's own time does.
     return uuid7(int.from_bytes(mark[:6], "big") * 1000, mark[6:16])
+
+
+def _incident_reason(release: str | None, restricted: Restricted) -> str | None:
+    if release is None:
+        return "decision-without-release"
+    return "decision-while-restricted" if restricted.unanswered else None
 
 
 def _require_code(facts: FunctionFacts, code: str) -> None:
@@ -265,6 +287,7 @@ def _draft(
         ),
         claimed_at=request.decided_at,
         reference=request.reference,
+        links=case.restricted.links,
         function=decision.function,
         outcome_code=decision.outcome_code,
         automation=decision.automation,
@@ -334,6 +357,8 @@ def _incident(
     decision_id: str,
     facts: FunctionFacts,
     acting: tuple[ActorContext, Role],
+    *,
+    reason: str,
 ) -> Draft:
     actor, role = acting
     record = Evidence(
@@ -341,7 +366,7 @@ def _incident(
         inputs={"function": facts.digest},
         code=CODE_VERSION,
         result_type="answerable.incident.v1",
-        result={"reason": "decision-without-release", "decision": decision_id},
+        result={"reason": reason, "decision": decision_id},
     )
     return Draft(
         kind=EntryKind.INCIDENT_OPENED,

@@ -23,6 +23,8 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    organisation,
+    requests,
     reviews,
     subjects,
 )
@@ -55,6 +57,8 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     cards.router,
     evidence.router,
     subjects.router,
+    requests.router,
+    organisation.router,
     audit.router,
     health.router,
 )

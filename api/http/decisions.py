@@ -96,6 +96,8 @@ class EvaluateBody(Body):
     reference: Annotated[str, StringConstraints(max_length=256)] | None = None
     groups: dict[str, str] = Field(default_factory=dict)
     decision_id: EntryIdText | None = None
+    restriction_ground: Code | None = None
+    """Ground of GDPR Art. 18(2) on which a restricted person is decided about."""
 
 
 class RecordBody(EvaluateBody):
@@ -228,6 +230,7 @@ def record(
         groups=body.groups,
         decision_id=body.decision_id,
         idempotency_key=idempotency_key,
+        restriction_ground=body.restriction_ground,
     )
     return _answer(record_decision(workspace, request, actor=actor), response)
 
@@ -251,6 +254,7 @@ def evaluate(
         groups=body.groups,
         decision_id=body.decision_id,
         idempotency_key=idempotency_key,
+        restriction_ground=body.restriction_ground,
     )
     return _answer(evaluate_application(workspace, request, actor=actor), response)
 

@@ -57,28 +57,20 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.fixed import (
+    ACTOR,
+    CO_APPLICANT,
+    NOON,
+    OTHER_ACTOR,
+    SUBJECT,
+    digest,
+    entry_id,
+)
+from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
-NOON: Final = 1_790_000_000_000_000
-
-ACTOR: Final = "a-" + "a1" * 16
-OTHER_ACTOR: Final = "a-" + "a2" * 16
-SUBJECT: Final = "s-" + "51" * 16
-CO_APPLICANT: Final = "s-" + "52" * 16
-
-
-def digest(number: int) -> str:
-    """A digest that is easy to recognise."""
-    return f"sha256:{number:02x}" + "0" * 62
-
-
-def entry_id(number: int) -> str:
-    """An entry id that is easy to recognise."""
-    return f"01a0c5f2-1c00-7000-8000-{number:012x}"
-
-
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
     UseCase(
@@ -274,6 +266,7 @@ RECORDS: Final[tuple[Record, ...]] = (
         first_lost=1200,
     ),
     LogHeadAccepted(reason="disk-lost", size=1200, root=digest(0xA0), found=digest(0xA3)),
+    *ABOUT_SUBJECTS,
 )
 
 HEADERS: Final[dict[str, Header]] = {
