@@ -270,14 +270,17 @@ class Keyring:
 def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
     """Put a key into the vault under the first free version from `first`; return the version.
 
-    A version left behind by a transaction that never committed is not used again: rows wrapped
-    under it may lie in the database's dead pages.
+    Of a bucket that was never used the vault's prepared first key is taken. A version left behind
+    by a transaction that never committed is not used again: rows wrapped under it may lie in the
+    database's dead pages.
 
     Returns
     -------
     int
         At least `first`.
     """
+    if first == 1 and vault.first_bucket_key(bucket) is not None:
+        return first
     version = first
     while True:
         try:
