@@ -1,4 +1,4 @@
-"""The log: append, erase, hold, checkpoint; reading is inherited from :mod:`.reading`.
+"""The log: append, checkpoint, prove; reading and keys are inherited from :mod:`.custody`.
 
 One object per process and log; it may be shared by threads. Everything that changes the log goes
 through :class:`~answerable.audit.writer.Writer`.
@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from answerable.audit import acts
-from answerable.audit.acts import RotatedBucket
+from answerable.audit.custody import LogCustody
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import EvidenceBroken
 from answerable.audit.identity import (
     Clock,
-    Scribe,
     facts_of,
     new_signing_key,
     own_signing_key,
@@ -27,10 +23,9 @@ from answerable.audit.identity import (
 )
 from answerable.audit.ids import UUID7_RANDOM_BYTES, uuid7
 from answerable.audit.keys.derive import pepper_check, projection_mac
-from answerable.audit.keys.erasure import ErasureStep, Reached, destroy_older, finish_rotations
+from answerable.audit.keys.erasure import finish_rotations
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
-from answerable.audit.reading import LogReader
 from answerable.audit.records import LogOpened, Role
 from answerable.audit.store import view_rows
 from answerable.audit.store.database import Database
@@ -38,27 +33,16 @@ from answerable.audit.store.head_rows import insert_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
-from answerable.audit.tree.notes import verifier_key
+from answerable.audit.tree.checkpoints import Checkpoint, sign_checkpoint
 from answerable.audit.tree.proofs import root_from_tiles, verify_inclusion
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.turn import Turn
-from answerable.audit.writer import Writer
 
 __all__ = ["Log", "StoredLog", "stored_log", "upgrade_log"]
 
 
-def _nothing(_step: ErasureStep) -> None:
-    """Take no notice of the steps of an erasure."""
-
-
-class Log(LogReader):
+class Log(LogCustody):
     """An append-only log in a database, with its keys in a vault."""
-
-    def __init__(self, database: Database, scribe: Scribe, key: Ed25519PrivateKey) -> None:
-        super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
-        self._key = key
-        self._writer = Writer(database, scribe)
 
     @classmethod
     def create(
@@ -145,6 +129,7 @@ class Log(LogReader):
             require_origin(facts["origin"], origin, database.where)
             key = own_signing_key(facts, vault)
             log = cls(database, scribe_of(facts["origin"], vault, clock, entropy), key)
+            log._know(facts)
             with database.read() as connection:
                 finish_rotations(connection, vault)
         except BaseException:
@@ -189,123 +174,6 @@ class Log(LogReader):
         """
         return self._writer.append_many(drafts)
 
-    def place_hold(self, draft: Draft) -> Receipt:
-        """Put a legal hold on a data subject, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.placed`` with a :class:`LegalHold`, without subjects: the header names
-            the hold's subject by itself.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        Conflict
-            If the same hold is in place already.
-        Erased
-            If there is nothing left to hold.
-        NotFound
-            If the log does not know the data subject.
-        InvalidInput
-            If the draft is not of that kind and record.
-        """
-        return self._writer.run(lambda turn: acts.place_hold(turn, draft))
-
-    def lift_hold(self, draft: Draft) -> Receipt:
-        """Lift a legal hold, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.lifted`` with a :class:`LegalHold` of the same subject, ground and
-            reference as the one in place.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        NotFound, InvalidInput
-            If no such hold is in place; if the draft is not of that kind and record.
-        """
-        return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
-
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
-        """Destroy the key of a data subject, a data set or an actor, and record it.
-
-        Parameters
-        ----------
-        ref : str
-            Whose key.
-        draft : Draft
-            The entry that records it, without subjects. For data subjects and data sets a
-            :class:`SubjectErased`, whose `entries` the log counts itself.
-        reached : Callable[[ErasureStep], None]
-            Told of each step; crash tests end the process there.
-
-        Returns
-        -------
-        Receipt
-            Of the entry. The log and every proof still verify.
-
-        Raises
-        ------
-        PolicyViolation
-            If a legal hold is in force; append the refusal with its ground.
-        Erased
-            If the key was destroyed before.
-        NotFound
-            If the log does not know the reference.
-        InvalidInput
-            If the draft does not record an erasure.
-
-        References
-        ----------
-        GDPR, Article 17(1) and 17(3).
-        """
-
-        def erase(turn: Turn) -> tuple[Receipt, RotatedBucket | None]:
-            return acts.erase_holder(turn, draft, ref, scribe=self._scribe, reached=reached)
-
-        receipt, rotated = self._writer.run(erase)
-        reached(ErasureStep.COMMITTED)
-        if rotated is not None:
-            destroy_older(self._scribe.vault, *rotated)
-        reached(ErasureStep.DESTROYED)
-        return receipt
-
-    def register_actor(self, name: str, draft: Draft) -> Receipt:
-        """Append an actor; the name goes sealed into the directory, never into the entry.
-
-        Parameters
-        ----------
-        name : str
-            The person's or service's name.
-        draft : Draft
-            Kind ``actor.registered`` with an :class:`Actor`.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        InvalidInput
-            If the draft is not of that kind and record, or the name is empty.
-        Conflict
-            If the actor is registered already.
-        """
-        pepper = self._scribe.vault.pepper()
-        return self._writer.run(lambda turn: acts.register_actor(turn, draft, name, pepper=pepper))
-
     def checkpoint(self) -> str:
         """Sign and store a checkpoint of the log as it is; the same size gives the same note.
 
@@ -321,6 +189,7 @@ class Log(LogReader):
         """
 
         def sign(turn: Turn) -> str:
+            self._follow(turn.connection)
             size, root = turn.head.size, turn.head.frontier.root()
             last = view_rows.latest_checkpoint(turn.connection)
             if last is not None:
@@ -350,9 +219,9 @@ class Log(LogReader):
         """
         entry = self.entry(entry_id)
         note = self.latest_checkpoint()
-        if note is None or open_checkpoint(note, self.vkey).size <= entry.seq:
+        if note is None or self.open_checkpoint(note).size <= entry.seq:
             note = self.checkpoint()
-        signed = open_checkpoint(note, self.vkey)
+        signed = self.open_checkpoint(note)
         proof = self.inclusion(entry.seq, signed.size)
         verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
         return write_proof(entry.seq, proof, note, header=entry.header_bytes)
@@ -388,7 +257,7 @@ class Log(LogReader):
             turn.finish()
 
     def _require_extends(self, turn: Turn, note: str) -> None:
-        signed = open_checkpoint(note, self.vkey)
+        signed = self.open_checkpoint(note)
         held = turn.head.size >= signed.size and signed.root == root_from_tiles(
             signed.size, StoredTiles(turn.connection)
         )

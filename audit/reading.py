@@ -7,12 +7,13 @@ checked against the header's commitments when they are opened.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
+from answerable.audit.key_chain import KeyChain, stored_rotations
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
@@ -26,6 +27,7 @@ from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
+from answerable.audit.tree.checkpoints import Checkpoint
 from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
 from answerable.audit.verify import StoredRow
 
@@ -61,6 +63,8 @@ class LogReader:
         self._scribe = scribe
         self.origin = scribe.origin
         self.vkey = vkey
+        """Verifier key of the signing key in force."""
+        self._chain = KeyChain((vkey,))
         self.actor = scribe.actor
         """Reference under which the log itself acts (its own opening, steps of the clock)."""
 
@@ -268,8 +272,46 @@ class LogReader:
 
     def latest_checkpoint(self) -> str | None:
         """Return the newest stored checkpoint, None before the first."""
-        found = self._read(view_rows.latest_checkpoint)
-        return None if found is None else found[1]
+
+        def latest(connection: Connection) -> str | None:
+            self._know(view_rows.read_facts(connection))
+            found = view_rows.latest_checkpoint(connection)
+            return None if found is None else found[1]
+
+        return self._read(latest)
+
+    def key_chain(self) -> KeyChain:
+        """Return all keys this log has signed its checkpoints with, oldest first.
+
+        Returns
+        -------
+        KeyChain
+            Opens checkpoints and receipts of any time.
+
+        Raises
+        ------
+        CheckpointSignatureInvalid
+            If a stored rotation is not signed by both keys.
+        """
+        self._know(self._read(view_rows.read_facts))
+        return self._chain
+
+    def open_checkpoint(self, note: str) -> Checkpoint:
+        """Return the tree head in a note that the log's key of its time signed.
+
+        Rotations by other processes are known once a checkpoint or the chain was read.
+
+        Returns
+        -------
+        Checkpoint
+            Size and root.
+
+        Raises
+        ------
+        CheckpointSignatureInvalid
+            If no key of this log signed it, or one that had been replaced at that size.
+        """
+        return self._chain.open_checkpoint(note)
 
     def root_at(self, size: int) -> bytes:
         """Return the root of the log's first `size` entries, 32 bytes.
@@ -357,6 +399,12 @@ class LogReader:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _know(self, facts: Mapping[str, str]) -> None:
+        """Take notice of rotations of the signing key, by whichever process."""
+        if len(stored_rotations(facts)) != len(self._chain.sizes):
+            self._chain = KeyChain.of_facts(facts)
+            self.vkey = self._chain.vkeys[-1]
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)

@@ -47,6 +47,7 @@ from answerable.audit.records.governed import (
 )
 from answerable.audit.records.logged import (
     ClockStepped,
+    LogKeyRotated,
     LogOpened,
 )
 from answerable.audit.records.people import (
@@ -65,7 +66,9 @@ from answerable.audit.records.registered import (
 )
 from answerable.audit.records.subjects import (
     LegalHold,
+    RecordDisclosed,
     RecordsRead,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -96,6 +99,7 @@ __all__ = [
     "FrozenModel",
     "HardRule",
     "LegalHold",
+    "LogKeyRotated",
     "LogOpened",
     "Micros",
     "ModelArtefact",
@@ -103,12 +107,14 @@ __all__ = [
     "Outcome",
     "PolicyVersion",
     "Record",
+    "RecordDisclosed",
     "RecordsRead",
     "Release",
     "ReleaseEnded",
     "Review",
     "Role",
     "SignOff",
+    "SubjectAliasAdded",
     "SubjectErased",
     "SubjectRef",
     "SubjectRequest",
@@ -125,7 +131,8 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped,
+        LogOpened, ClockStepped, LogKeyRotated,
+        RecordDisclosed, SubjectAliasAdded,
     )
 }  # fmt: skip
 
