@@ -4,7 +4,7 @@ The tree proves the headers. Which entries a person is found by, which bodies an
 there, which holds stand and how often what was decided lie in tables of their own; all of them
 follow from the entries, so whoever changed one is found by following them again:
 
-- index   subjects and links of each entry as its header names them
+- index   id, subjects and links of each entry as its header names them, and nothing else
 - body    a part that is gone, though nobody erased its holder
 - keys    a holder's key that is gone without an erasure, or is back after one
 - holds   the holds that were placed and not lifted
@@ -27,7 +27,8 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, parse_record
 from answerable.audit.store import entry_rows, key_rows, tile_rows, view_rows
 from answerable.audit.store.database import Connection, Database
-from answerable.audit.store.entry_rows import IndexRows, UncheckedRow
+from answerable.audit.store.entry_rows import UncheckedRow
+from answerable.audit.store.index_rows import Indexed, count_index, index_of, indexed_as
 from answerable.audit.tree.tiles import tile_root
 from answerable.audit.verify import Finding
 
@@ -77,21 +78,31 @@ class _Pass:
         self._erased: set[str] = set()
         self._holds: dict[tuple[str, str, str], int | None] = {}
         self._counts: Counter[_Count] = Counter()
+        self._found: Counter[str] = Counter()
+        self._unread = 0
         self.findings: list[Finding] = []
 
     def chunk(self, first: int, last: int) -> None:
         """Take in the entries of the places first..last-1."""
-        indexed = entry_rows.indexed_between(self._connection, first, last)
         stored = entry_rows.parts_between(self._connection, first, last)
+        due: dict[int, Indexed] = {}
+        names: dict[int, str] = {}
         for row in entry_rows.rows_between(self._connection, first, last):
             try:
                 header = Header.from_json(row.header)
             except InvalidInput:
+                self._unread += 1
                 continue
-            name = f"{row.seq} ({header.id})"
-            self.findings += _index_findings(name, header, indexed.get(row.seq, ([], [])))
+            name = names[row.seq] = f"{row.seq} ({header.id})"
+            due[row.seq] = index_of(header)
             self._bodies(name, header, stored.get(row.seq, frozenset()))
             self._state(name, row, header)
+        held = indexed_as(self._connection, due)
+        for seq, wanted in due.items():
+            self.findings += _index_findings(names[seq], wanted, held[seq])
+            self._found.update(ids=bool(held[seq].id))
+            self._found.update(subjects=len(held[seq].refs))
+            self._found.update(links=sum(item != ("", "") for item in held[seq].links))
 
     def at_the_end(self) -> Iterator[Finding]:
         """Yield what only the whole log shows.
@@ -108,6 +119,7 @@ class _Pass:
         if self._holds != key_rows.all_holds(self._connection):
             yield Finding("holds", "", "the holds in force are not those that were placed")
         yield from self._count_findings()
+        yield from self._surplus_findings()
         yield from _tile_findings(self._connection)
 
     def _bodies(self, name: str, header: Header, stored: frozenset[int]) -> None:
@@ -165,6 +177,16 @@ class _Pass:
         for ref in sorted(self._erased & held):
             yield Finding("keys", "", f"{ref} was erased and has a data key again")
 
+    def _surplus_findings(self) -> Iterator[Finding]:
+        """Rows of the indexes that no header asks for; not told where headers are unreadable."""
+        if self._unread:
+            return
+        held = count_index(self._connection)
+        for what, rows in zip(("ids", "subjects", "links"), held, strict=True):
+            if rows != self._found[what]:
+                surplus = rows - self._found[what]
+                yield Finding("index", "", f"the index of {what} holds {surplus} rows of no entry")
+
     def _count_findings(self) -> Iterator[Finding]:
         kept: Counter[_Count] = Counter()
         for line in view_rows.outcome_counts(self._connection, None, "0000", "9999"):
@@ -180,13 +202,15 @@ class _Pass:
                 yield Finding("counts", "", what)
 
 
-def _index_findings(name: str, header: Header, indexed: IndexRows) -> Iterable[Finding]:
+def _index_findings(name: str, due: Indexed, held: Indexed) -> Iterable[Finding]:
     return [
         Finding("index", name, f"the index of {what} does not say what the header says")
-        for what, held, due in zip(
-            ("subjects", "links"), indexed, entry_rows.index_of(header), strict=True
+        for what, said, wanted in (
+            ("ids", held.id, due.id),
+            ("subjects", held.refs, due.refs),
+            ("links", held.links, due.links),
         )
-        if held != due
+        if said != wanted
     ]
 
 

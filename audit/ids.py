@@ -16,7 +16,14 @@ from typing import Final
 
 from answerable.audit.errors import InvalidInput
 
-__all__ = ["UUID7_RANDOM_BYTES", "actor_ref", "entry_id_bytes", "subject_ref", "uuid7"]
+__all__ = [
+    "UUID7_RANDOM_BYTES",
+    "actor_ref",
+    "entry_id_bytes",
+    "ref_bytes",
+    "subject_ref",
+    "uuid7",
+]
 
 UUID7_RANDOM_BYTES: Final = 10
 """Random bytes that :func:`uuid7` takes: 74 bits are used."""
@@ -24,6 +31,7 @@ UUID7_RANDOM_BYTES: Final = 10
 _REF_BYTES: Final = 16
 _MICROS_PER_MILLI: Final = 1000
 _TIME_BITS: Final = 48
+_REF: Final = re.compile(r"[as]-[0-9a-f]{32}")
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -153,6 +161,29 @@ def actor_ref(random16: bytes) -> str:
     'a-00000000000000000000000000000000'
     """
     return _ref("a-", random16)
+
+
+def ref_bytes(ref: str) -> bytes:
+    """Return the 16 random bytes of a reference; nothing that is none has any.
+
+    Parameters
+    ----------
+    ref : str
+        From :func:`subject_ref` or :func:`actor_ref`.
+
+    Returns
+    -------
+    bytes
+        16 bytes; empty when it is no reference.
+
+    Examples
+    --------
+    >>> ref_bytes("s-" + "0f" * 16).hex()
+    '0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f'
+    >>> ref_bytes("nobody")
+    b''
+    """
+    return bytes.fromhex(ref[2:]) if _REF.fullmatch(ref) else b""
 
 
 def _ref(prefix: str, random16: bytes) -> str:

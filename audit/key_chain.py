@@ -93,6 +93,11 @@ class KeyChain:
     def trusted_by(self, vkey: str) -> Self:
         """Return this chain if it holds the key that a reader trusts.
 
+        Returns
+        -------
+        KeyChain
+            Itself.
+
         Raises
         ------
         CheckpointSignatureInvalid

@@ -7,29 +7,23 @@ checked against the header's commitments when they are opened.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
-from answerable.audit.identity import Scribe
-from answerable.audit.key_chain import KeyChain, stored_rotations
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
+from answerable.audit.proving import TreeReader
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
-from answerable.audit.store.database import Connection, Database
+from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import Selection
-from answerable.audit.store.head_rows import read_head
-from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
-from answerable.audit.tree.checkpoints import Checkpoint
-from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
-from answerable.audit.verify import StoredRow
 
 __all__ = ["ERASING_KINDS", "LogReader"]
 
@@ -45,7 +39,7 @@ ERASING_KINDS: Final = (
 """Kinds of the entry that records why a key was destroyed."""
 
 
-class LogReader:
+class LogReader(TreeReader):
     """What can be asked of a log.
 
     Parameters
@@ -57,20 +51,6 @@ class LogReader:
     vkey : str
         Verifier key of its checkpoints.
     """
-
-    def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
-        self._database = database
-        self._scribe = scribe
-        self.origin = scribe.origin
-        self.vkey = vkey
-        """Verifier key of the signing key in force."""
-        self._chain = KeyChain((vkey,))
-        self.actor = scribe.actor
-        """Reference under which the log itself acts (its own opening, steps of the clock)."""
-
-    def size(self) -> int:
-        """Return how many entries the log has."""
-        return self._read(lambda connection: read_head(connection).size)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id.
@@ -116,19 +96,28 @@ class LogReader:
             raise NotFound("the log has no such place", where=f"entry {seq}")
         return found
 
-    def entries(
+    def entries(  # noqa: PLR0913 - each one narrows the page by itself
         self,
         *,
         kinds: Sequence[EntryKind] = (),
         function: str | None = None,
+        outcomes: Sequence[str] = (),
+        automation: str | None = None,
         after: int = -1,
+        before_seq: int | None = None,
         limit: int = 500,
     ) -> list[Entry]:
-        """Return a page of entries, ascending: those after place `after`, at most `limit`."""
-        chosen = Selection(tuple(kinds), function)
+        """Return a page of entries between two places, ascending, narrowed by index columns."""
+        chosen = Selection(tuple(kinds), function, tuple(outcomes), automation)
         return self._read(
-            lambda snapshot: entry_rows.select_entries(snapshot, chosen, after=after, limit=limit)
+            lambda snapshot: entry_rows.select_entries(
+                snapshot, chosen, after=after, before=before_seq, limit=limit
+            )
         )
+
+    def seq_at(self, ts: int) -> int:
+        """Return the first place whose entry is not older than a time in microseconds UTC."""
+        return self._read(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
 
     def latest(
         self,
@@ -270,116 +259,9 @@ class LogReader:
             lambda connection: view_rows.outcome_counts(connection, function, first_day, last_day)
         )
 
-    def latest_checkpoint(self) -> str | None:
-        """Return the newest stored checkpoint, None before the first."""
-
-        def latest(connection: Connection) -> str | None:
-            self._know(view_rows.read_facts(connection))
-            found = view_rows.latest_checkpoint(connection)
-            return None if found is None else found[1]
-
-        return self._read(latest)
-
-    def key_chain(self) -> KeyChain:
-        """Return all keys this log has signed its checkpoints with, oldest first.
-
-        Returns
-        -------
-        KeyChain
-            Opens checkpoints and receipts of any time.
-
-        Raises
-        ------
-        CheckpointSignatureInvalid
-            If a stored rotation is not signed by both keys.
-        """
-        self._know(self._read(view_rows.read_facts))
-        return self._chain
-
-    def open_checkpoint(self, note: str) -> Checkpoint:
-        """Return the tree head in a note that the log's key of its time signed.
-
-        Rotations by other processes are known once a checkpoint or the chain was read.
-
-        Returns
-        -------
-        Checkpoint
-            Size and root.
-
-        Raises
-        ------
-        CheckpointSignatureInvalid
-            If no key of this log signed it, or one that had been replaced at that size.
-        """
-        return self._chain.open_checkpoint(note)
-
-    def root_at(self, size: int) -> bytes:
-        """Return the root of the log's first `size` entries, 32 bytes.
-
-        Returns
-        -------
-        bytes
-            32 bytes.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has fewer entries.
-        """
-
-        def root(connection: Connection) -> bytes:
-            self._require_size(connection, size)
-            return root_from_tiles(size, StoredTiles(connection))
-
-        return self._read(root)
-
-    def inclusion(self, seq: int, size: int) -> list[bytes]:
-        """Return the proof that entry `seq` stands in the log's first `size` entries.
-
-        Returns
-        -------
-        list of bytes
-            From the leaf's sibling upwards.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has no such place or size.
-        """
-
-        def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, size)
-            return inclusion_proof(seq, size, StoredTiles(connection))
-
-        return self._read(proof)
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that the first `new` entries begin with the first `old`.
-
-        Returns
-        -------
-        list of bytes
-            Empty when nothing needs showing.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has no such sizes.
-        """
-
-        def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, new)
-            return consistency_proof(old, new, StoredTiles(connection))
-
-        return self._read(proof)
-
     def stored(self) -> StoredLog:
         """Return a snapshot of the log as stored, unchecked, for the verifier."""
-        return stored_of(self._database, self.origin, self.vkey)
-
-    def stored_rows(self) -> Iterator[StoredRow]:
-        """Return all rows as stored, unchecked, for :mod:`answerable.audit.verify`."""
-        return self.stored().rows()
+        return stored_of(self._database, self.origin, self._chain.vkeys[0])
 
     def load_projection(self, name: str) -> tuple[int, bytes] | None:
         """Return a cached view.
@@ -396,23 +278,8 @@ class LogReader:
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
 
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
-
-    def _know(self, facts: Mapping[str, str]) -> None:
-        """Take notice of rotations of the signing key, by whichever process."""
-        if len(stored_rotations(facts)) != len(self._chain.sizes):
-            self._chain = KeyChain.of_facts(facts)
-            self.vkey = self._chain.vkeys[-1]
-
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
-
-    def _require_size(self, connection: Connection, size: int) -> None:
-        held = read_head(connection).size
-        if not 0 <= size <= held:
-            raise InvalidInput(f"the log has {held} entries, not {size}", where="tree size")
 
     def _require_erasure(self, connection: Connection, ref: str) -> None:
         kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
@@ -422,10 +289,6 @@ class LogReader:
                 where=ref,
                 remedy="The key table was changed: restore it from a backup with its vault.",
             )
-
-    def _read(self, step: Callable[[Connection], T]) -> T:
-        with self._database.read() as connection:
-            return step(connection)
 
     def _read_with_keys(self, step: Callable[[Connection], T]) -> T:
         """Read again on a new snapshot when a bucket was rotated under this one."""

@@ -54,9 +54,10 @@ from answerable.audit.records import ClockStepped, Role
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import NewEntry, entries_by_id, insert_entries
 from answerable.audit.store.head_rows import Head, claim_head, swap_head
+from answerable.audit.store.index_rows import index_of
 from answerable.audit.store.tile_rows import StoredTiles, insert_tiles
 from answerable.audit.store.view_rows import CountKey, add_counts
-from answerable.audit.tree.merkle import leaf_hash
+from answerable.audit.tree.merkle import Frontier, leaf_hash
 from answerable.audit.tree.tiles import completed_tiles
 
 __all__ = ["Turn"]
@@ -194,6 +195,10 @@ class Turn:
             self._ts = max(now, self.head.ts)
         return self._ts
 
+    def grown(self) -> Frontier:
+        """Return the frontier of the log with what is staged."""
+        return self.head.frontier.extend([item.leaf for item in self._staged])
+
     def finish(self) -> Head:
         """Store what was staged and swap the head; return the new head."""
         self.keyring.flush()
@@ -291,7 +296,15 @@ class Turn:
         data = header.to_json()
         seq = self.head.size + len(self._staged)
         leaf = leaf_hash(data)
-        self._staged.append(NewEntry(seq, header, data, leaf, stored))
+        columns = (
+            header.ts,
+            header.kind.value,
+            header.function,
+            header.outcome,
+            header.automation and header.automation.value,
+            header.ref,
+        )
+        self._staged.append(NewEntry(seq, data, leaf, stored, columns, index_of(header)))
         self._known[header.id] = Entry(seq, data, leaf)
         if header.kind is EntryKind.DECISION:
             day = day_of(header.ts)

@@ -30,6 +30,7 @@ from answerable.audit.keys.derive import (
 from answerable.audit.keys.subjects import new_bucket_key
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.store.database import Connection
+from answerable.audit.store.head_rows import bump_key_epoch
 from answerable.audit.store.key_rows import (
     KeyRow,
     advance_bucket,
@@ -40,7 +41,14 @@ from answerable.audit.store.key_rows import (
     rewrap_keys,
 )
 
-__all__ = ["ErasureStep", "Reached", "destroy_older", "finish_rotations", "rewrap_bucket", "rotate_out"]
+__all__ = [
+    "ErasureStep",
+    "Reached",
+    "destroy_older",
+    "finish_rotations",
+    "rewrap_bucket",
+    "rotate_out",
+]
 
 
 class ErasureStep(StrEnum):
@@ -146,6 +154,7 @@ def rewrap_bucket(
         wrapped = wrap_data_key(new_key, data_key, _address(origin, row, new), entropy(NONCE_SIZE))
         rewrapped.append(replace(row, version=new, wrapped=wrapped))
     rewrap_keys(connection, rewrapped)
+    bump_key_epoch(connection)
     advance_bucket(connection, bucket, old, new)
     reached(ErasureStep.ROWS_WRAPPED)
     return new

@@ -7,14 +7,23 @@ claimed (or, for reading, on one snapshot).
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 
-from answerable.audit.errors import Conflict, Erased, InvalidInput, NotFound, Unavailable
+from answerable.audit.errors import (
+    Conflict,
+    Erased,
+    InvalidInput,
+    NotFound,
+    RecordTampered,
+    Unavailable,
+)
 from answerable.audit.ids import subject_ref
 from answerable.audit.keys.derive import (
     KEY_SIZE,
     NONCE_SIZE,
     KeyAddress,
+    alias_mac,
     bucket_of,
     holder_lookup,
     keyed_hash,
@@ -27,8 +36,11 @@ from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import knows_subject
 from answerable.audit.store.key_rows import (
+    AliasRow,
     KeyRow,
+    aliases_by_lookup,
     bucket_versions,
+    insert_alias,
     insert_bucket,
     insert_keys,
     keys_by_lookup,
@@ -70,6 +82,7 @@ class Keyring:
         self._refs: dict[bytes, str] = {}
         self._rows: dict[str, KeyRow] = {}
         self._data_keys: dict[str, bytes] = {}
+        self._aliases: dict[bytes, AliasRow] = {}
         self._asked: set[bytes | str] = set()
         self._versions: dict[int, int] = {}
         self._created: list[KeyRow] = []
@@ -79,6 +92,9 @@ class Keyring:
         lookups = {self._lookup(holder_id) for holder_id in holder_ids} - self._asked
         named = set(refs) - self._asked
         found = keys_by_lookup(self._connection, sorted(lookups)) if lookups else []
+        if any(row.lookup not in lookups for row in found):
+            rows = aliases_by_lookup(self._connection, sorted(lookups))
+            self._aliases |= {row.lookup: row for row in rows}
         found += keys_by_ref(self._connection, sorted(named)) if named else []
         self._asked |= lookups | named
         for row in found:
@@ -100,10 +116,12 @@ class Keyring:
             If the row was altered or swapped.
         """
         self.expect((holder_id,), ())
-        ref = self._refs.get(self._lookup(holder_id))
-        if ref is not None:
-            # Opening the key proves that this row's look-up is its own: see `KeyAddress`.
-            self.data_key(ref)
+        lookup = self._lookup(holder_id)
+        ref = self._refs.get(lookup)
+        if ref is None:
+            return self._aliased(lookup)
+        # Opening the key proves that this row's look-up is its own: see `KeyAddress`.
+        self.data_key(ref)
         return ref
 
     def data_key(self, ref: str) -> bytes | None:
@@ -204,10 +222,7 @@ class Keyring:
         InvalidInput
             If the id is empty or longer than 256 characters.
         """
-        if not 1 <= len(holder_id) <= _MAX_ID:
-            raise InvalidInput(
-                f"the id of a data subject has 1 to {_MAX_ID} characters", where="subject_id"
-            )
+        _require_id(holder_id)
         ref = self.ref_of(holder_id)
         if ref is None:
             ref = subject_ref(self._entropy(_REF_BYTES))
@@ -232,6 +247,20 @@ class Keyring:
         self._data_keys[ref] = data_key
         self._created.append(row)
 
+    def add_alias(self, ref: str, holder_id: str) -> None:
+        """Let one more id lead to a holder, sealed under the holder's own data key.
+
+        Raises
+        ------
+        InvalidInput
+            If the id is empty or longer than 256 characters.
+        """
+        _require_id(holder_id)
+        lookup = self._lookup(holder_id)
+        alias = AliasRow(lookup, ref, alias_mac(self.require(ref), self._origin, lookup))
+        insert_alias(self._connection, alias)
+        self._aliases[lookup] = alias
+
     def flush(self) -> None:
         """Store the rows of holders created here."""
         insert_keys(self._connection, self._created)
@@ -239,6 +268,20 @@ class Keyring:
 
     def _lookup(self, holder_id: str) -> bytes:
         return holder_lookup(self._vault.pepper(), holder_id)
+
+    def _aliased(self, lookup: bytes) -> str | None:
+        """Return whom a further look-up leads to, once its seal shows that it is theirs."""
+        alias = self._aliases.get(lookup)
+        data_key = None if alias is None else self.data_key(alias.ref)
+        if alias is None or data_key is None:
+            return None
+        if not hmac.compare_digest(alias_mac(data_key, self._origin, lookup), alias.mac):
+            raise RecordTampered(
+                "a further identifier was altered or swapped with another person's",
+                where=f"identifiers of {alias.ref}",
+                remedy="Restore the key table from a backup, or erase and record anew.",
+            )
+        return alias.ref
 
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.ref] = row
@@ -289,6 +332,13 @@ def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
             version += 1
         else:
             return version
+
+
+def _require_id(holder_id: str) -> None:
+    if not 1 <= len(holder_id) <= _MAX_ID:
+        raise InvalidInput(
+            f"the id of a data subject has 1 to {_MAX_ID} characters", where="subject_id"
+        )
 
 
 def open_name(data_key: bytes, ref: str, sealed: bytes) -> str:

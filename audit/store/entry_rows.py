@@ -6,22 +6,30 @@ was found by: the columns are an index, the header is what was proven.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, text
 
-from answerable.audit.entries import Entry, Header
-from answerable.audit.errors import InvalidInput, RecordTampered, Unavailable
-from answerable.audit.ids import entry_id_bytes
+from answerable.audit.entries import Entry
+from answerable.audit.errors import InvalidInput, RecordTampered
+from answerable.audit.ids import entry_id_bytes, ref_bytes
 from answerable.audit.kinds import EntryKind
-from answerable.audit.store.tables import body, entry, entry_subject, link
+from answerable.audit.store.bulk import Cell, insert_rows
+from answerable.audit.store.index_rows import Indexed, insert_index
+from answerable.audit.store.tables import (
+    FREQUENT,
+    PARTS,
+    body,
+    entry,
+    entry_id,
+    entry_subject,
+    link,
+)
 from answerable.audit.tree.merkle import leaf_hash
 
 __all__ = [
     "MAX_PAGE",
-    "IndexRows",
     "NewEntry",
     "Selection",
     "UncheckedRow",
@@ -33,34 +41,35 @@ __all__ = [
     "entries_by_reference",
     "entries_of_subject",
     "entry_at",
-    "index_of",
-    "indexed_between",
+    "first_seq_at",
     "insert_entries",
     "knows_subject",
     "last_seq",
     "next_seq",
     "parts_between",
+    "place_of",
     "related_entries",
     "select_entries",
 ]
 
 MAX_PAGE = 5000
 _CHUNK = 500
-IndexRows = tuple[list[str], list[tuple[str, str]]]
-"""References of an entry's subjects; relations and targets of its links."""
-_UUID_BYTES = 16
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
+_FREQUENT_KINDS = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
+_INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry about to be stored: its place, header and body."""
+    """An entry about to be stored: its place, header and body, and what it is found by."""
 
     seq: int
-    header: Header
     header_bytes: bytes
     leaf: bytes
     parts: tuple[bytes, ...]
+    columns: tuple[Cell, ...]
+    """Time, kind, function, outcome code, automation, keyed reference."""
+    index: Indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +84,17 @@ class UncheckedRow:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries are asked for: kinds (all when empty) and the decision function."""
+    """Which entries are asked for; what is empty or None is not asked about."""
 
     kinds: tuple[EntryKind, ...] = ()
     function: str | None = None
+    outcomes: tuple[str, ...] = ()
+    automation: str | None = None
+
+
+def place_of(seq: int, part: int) -> int:
+    """Return where a part of an entry's body stands."""
+    return seq * PARTS + part
 
 
 def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
@@ -89,26 +105,21 @@ def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     Unavailable
         If the database silently stored fewer rows than it was given.
     """
-    _insert(connection, entry, [_entry_row(item) for item in entries])
-    _insert(
+    insert_rows(
+        connection,
+        entry,
+        [(item.seq, *item.columns, item.header_bytes, item.leaf) for item in entries],
+    )
+    insert_rows(
         connection,
         body,
         [
-            {"seq": item.seq, "part": number, "data": data}
+            (item.seq * PARTS + number, data)
             for item in entries
             for number, data in enumerate(item.parts)
         ],
     )
-    _insert(
-        connection,
-        entry_subject,
-        [
-            {"seq": item.seq, "number": number, "ref": subject.ref}
-            for item in entries
-            for number, subject in enumerate(item.header.subjects)
-        ],
-    )
-    _insert(connection, link, [row for item in entries for row in _link_rows(item)])
+    insert_index(connection, [(item.seq, item.index) for item in entries])
 
 
 def entries_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Entry]:
@@ -126,12 +137,14 @@ def entries_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Entry
     RecordTampered
         If a stored entry does not match its leaf hash or its id.
     """
-    keys = {entry_id_bytes(entry_id): entry_id for entry_id in ids}
+    keys = {entry_id_bytes(name): name for name in ids}
     found: dict[str, Entry] = {}
     wanted = list(keys)
     for start in range(0, len(wanted), _CHUNK):
         rows = connection.execute(
-            select(entry.c.id, *_COLUMNS).where(entry.c.id.in_(wanted[start : start + _CHUNK]))
+            select(entry_id.c.id, *_COLUMNS)
+            .join_from(entry_id, entry, entry.c.seq == entry_id.c.seq)
+            .where(entry_id.c.id.in_(wanted[start : start + _CHUNK]))
         )
         for key, seq, header, leaf in rows:
             stored = _checked(seq, header, leaf)
@@ -166,7 +179,7 @@ def select_entries(
     after : int, optional
         Ascending from the entry after this one.
     before : int, optional
-        Descending from the entry before this one; without either, descending from the end.
+        Only entries before this place; without `after`, descending from there or from the end.
     limit : int
         At most this many, 1 to 5,000.
 
@@ -184,23 +197,19 @@ def select_entries(
         raise InvalidInput(
             f"a page of {limit} entries", where="limit", remedy=f"Ask for 1 to {MAX_PAGE}."
         )
-    query = select(*_COLUMNS)
-    if chosen.kinds:
-        query = query.where(entry.c.kind.in_([kind.value for kind in chosen.kinds]))
-    if chosen.function is not None:
-        query = query.where(entry.c.function == chosen.function)
+    query = _chosen(chosen)
+    if before is not None:
+        query = query.where(entry.c.seq < before)
     if after is not None:
         query = query.where(entry.c.seq > after).order_by(entry.c.seq)
     else:
-        if before is not None:
-            query = query.where(entry.c.seq < before)
         query = query.order_by(entry.c.seq.desc())
     return _fetch(connection, query.limit(limit))
 
 
 def entries_of_subject(connection: Connection, ref: str) -> list[Entry]:
     """Return all entries whose header names a data subject, ascending."""
-    return _fetch(connection, _named_by(entry_subject, entry_subject.c.ref == ref))
+    return _fetch(connection, _named_by(entry_subject, entry_subject.c.ref == ref_bytes(ref)))
 
 
 def related_entries(connection: Connection, target: str) -> list[Entry]:
@@ -216,7 +225,7 @@ def entries_by_reference(connection: Connection, reference: str) -> list[Entry]:
 
 def knows_subject(connection: Connection, ref: str) -> bool:
     """Return whether any entry names this data subject."""
-    query = select(entry_subject.c.seq).where(entry_subject.c.ref == ref).limit(1)
+    query = select(entry_subject.c.seq).where(entry_subject.c.ref == ref_bytes(ref)).limit(1)
     return connection.execute(query).first() is not None
 
 
@@ -230,74 +239,77 @@ def count_sealed(connection: Connection, ref: str) -> int:
 
 def body_parts(connection: Connection, seq: int) -> dict[int, bytes]:
     """Return the stored parts of one entry by their number."""
-    rows = connection.execute(select(body.c.part, body.c.data).where(body.c.seq == seq))
-    return dict(rows.all())
+    return dict(bodies_between(connection, seq, seq + 1).get(seq, {}))
 
 
 def rows_between(connection: Connection, first: int, last: int) -> list[UncheckedRow]:
     """Return the rows of the places first..last-1 as stored."""
     query = (
-        select(*_COLUMNS, entry.c.id, entry.c.ts, entry.c.kind, entry.c.function, entry.c.reference)
+        select(*_COLUMNS, *(entry.c[name] for name in _INDEX_COLUMNS))
         .where(entry.c.seq >= first, entry.c.seq < last)
         .order_by(entry.c.seq)
     )
+    names = ("ts", "kind", "function", "outcome", "automation", "ref")
     return [
-        UncheckedRow(
-            seq,
-            header,
-            leaf,
-            {
-                "id": _uuid_text(key),
-                "ts": ts,
-                "kind": kind,
-                "function": function,
-                "ref": reference,
-            },
-        )
-        for seq, header, leaf, key, ts, kind, function, reference in connection.execute(query)
+        UncheckedRow(seq, header, leaf, dict(zip(names, columns, strict=True)))
+        for seq, header, leaf, *columns in connection.execute(query)
     ]
 
 
 def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int, dict[int, bytes]]:
     """Return the stored parts of the places first..last-1, by place and number."""
-    query = select(body.c.seq, body.c.part, body.c.data).where(
-        body.c.seq >= first, body.c.seq < last
+    query = select(body.c.place, body.c.data).where(
+        body.c.place >= first * PARTS, body.c.place < last * PARTS
     )
     parts: dict[int, dict[int, bytes]] = {}
-    for seq, number, data in connection.execute(query):
+    for place, data in connection.execute(query):
+        seq, number = divmod(place, PARTS)
         parts.setdefault(seq, {})[number] = data
     return parts
 
 
 def parts_between(connection: Connection, first: int, last: int) -> dict[int, frozenset[int]]:
     """Return the numbers of the stored parts of the places first..last-1, where there are any."""
-    query = select(body.c.seq, body.c.part).where(body.c.seq >= first, body.c.seq < last)
+    query = select(body.c.place).where(body.c.place >= first * PARTS, body.c.place < last * PARTS)
     parts: dict[int, set[int]] = {}
-    for seq, number in connection.execute(query):
+    for place in connection.execute(query).scalars():
+        seq, number = divmod(place, PARTS)
         parts.setdefault(seq, set()).add(number)
     return {seq: frozenset(numbers) for seq, numbers in parts.items()}
 
 
-def indexed_between(connection: Connection, first: int, last: int) -> dict[int, IndexRows]:
-    """Return what the subject and link indexes say of the places first..last-1, where any do."""
-    found: dict[int, IndexRows] = {}
-    subjects = select(entry_subject.c.seq, entry_subject.c.ref)
-    named = subjects.where(entry_subject.c.seq >= first, entry_subject.c.seq < last)
-    for seq, ref in connection.execute(named.order_by(entry_subject.c.seq, entry_subject.c.number)):
-        found.setdefault(seq, ([], []))[0].append(ref)
-    links = select(link.c.seq, link.c.rel, link.c.target)
-    linked = links.where(link.c.seq >= first, link.c.seq < last)
-    for seq, rel, target in connection.execute(linked.order_by(link.c.seq, link.c.number)):
-        found.setdefault(seq, ([], []))[1].append((rel, target))
-    return found
+def first_seq_at(connection: Connection, ts: int) -> int:
+    """Return the first place whose entry is not older than a time.
 
+    Times never decrease along the log, so that two dozen look-ups find it without an index.
 
-def index_of(header: Header) -> IndexRows:
-    """Return what the subject and link indexes must say of an entry."""
-    links = [(found.rel, found.entry or found.digest or "") for found in header.links]
-    if header.supersedes is not None:
-        links.append(("supersedes", header.supersedes))
-    return [subject.ref for subject in header.subjects], links
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    ts : int
+        Microseconds since 1970 UTC.
+
+    Returns
+    -------
+    int
+        One after the last place when all are older.
+    """
+    low, high = 0, last_seq(connection) + 1
+    while low < high:
+        middle = (low + high) // 2
+        # Retention leaves gaps: the next place that holds a row stands for them.
+        row = connection.execute(
+            select(entry.c.seq, entry.c.ts)
+            .where(entry.c.seq >= middle, entry.c.seq < high)
+            .order_by(entry.c.seq)
+            .limit(1)
+        ).first()
+        if row is None or row[1] >= ts:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low
 
 
 def last_seq(connection: Connection) -> int:
@@ -319,6 +331,22 @@ def next_seq(connection: Connection, first: int) -> int | None:
     return connection.execute(select(func.min(entry.c.seq)).where(entry.c.seq >= first)).scalar()
 
 
+def _chosen(chosen: Selection) -> Select[int, bytes, bytes]:
+    query = select(*_COLUMNS)
+    if chosen.kinds:
+        query = query.where(entry.c.kind.in_([kind.value for kind in chosen.kinds]))
+        if _FREQUENT_KINDS.isdisjoint(chosen.kinds):
+            # Said again in the index's own words, or SQLite does not use it.
+            query = query.where(text(FREQUENT))
+    if chosen.function is not None:
+        query = query.where(entry.c.function == chosen.function)
+    if chosen.outcomes:
+        query = query.where(entry.c.outcome.in_(chosen.outcomes))
+    if chosen.automation is not None:
+        query = query.where(entry.c.automation == chosen.automation)
+    return query
+
+
 def _named_by(index: Table, condition: ColumnElement[bool]) -> Select[int, bytes, bytes]:
     named = select(index.c.seq).where(condition)
     return select(*_COLUMNS).where(entry.c.seq.in_(named)).order_by(entry.c.seq)
@@ -334,46 +362,7 @@ def _checked(seq: int, header: bytes, leaf: bytes) -> Entry:
     return Entry(seq, header, leaf)
 
 
-def _uuid_text(key: bytes) -> str:
-    # Whatever stands in the column: the verifier compares it with the header.
-    return str(uuid.UUID(bytes=key)) if len(key) == _UUID_BYTES else key.hex()
-
-
 def _tampered(seq: int, what: str) -> RecordTampered:
     return RecordTampered(
         what, where=f"entry {seq}", remedy="Verify the log and compare with a backup."
     )
-
-
-def _entry_row(item: NewEntry) -> dict[str, object]:
-    return {
-        "seq": item.seq,
-        "id": entry_id_bytes(item.header.id),
-        "ts": item.header.ts,
-        "kind": item.header.kind.value,
-        "function": item.header.function,
-        "reference": item.header.ref,
-        "header": item.header_bytes,
-        "leaf": item.leaf,
-    }
-
-
-def _link_rows(item: NewEntry) -> list[dict[str, object]]:
-    return [
-        {"seq": item.seq, "number": number, "rel": rel, "target": target}
-        for number, (rel, target) in enumerate(index_of(item.header)[1])
-    ]
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
-    if not rows:
-        return
-    # A rule or trigger may swallow a row without an error: an append is acknowledged only
-    # when the database says that it stored every row.
-    stored = connection.execute(insert(table), rows, execution_options={"preserve_rowcount": True})
-    if stored.rowcount != len(rows):
-        raise Unavailable(
-            "the database did not store every row",
-            where=f"table {table.name}",
-            remedy="Look for rules or triggers on it that are not ours.",
-        )

@@ -1,4 +1,5 @@
-"""The triggers that refuse to change what was appended: statements of revision r0001.
+# ruff: noqa: S608 - every name in a statement is written in this file
+"""The triggers that refuse to change what was appended: statements of revisions r0001 and r0002.
 
 They stop mistakes and application-level intruders. Who owns the database can remove them; what
 proves that nobody did is the signed checkpoint outside. A published statement is never edited:
@@ -16,7 +17,7 @@ from typing import Final
 
 from answerable.audit.store.tables import SCHEMA
 
-__all__ = ["guard_statements"]
+__all__ = ["guard_statements", "partition_functions", "place_guard_statements"]
 
 _KEYS: Final = {
     "meta": ("key",),
@@ -31,6 +32,15 @@ _SQLITE_ONE_HEAD: Final = """CREATE TRIGGER main.head_no_replace BEFORE INSERT O
     WHEN EXISTS (SELECT 1 FROM head)
     BEGIN SELECT RAISE(ABORT, 'the head of the log only moves forward'); END"""
 _OTHER_KEYS: Final = {"entry": ("id",)}
+_PLACE_KEYS: Final = {
+    "entry": ("seq",),
+    "entry_id": ("id",),
+    "body": ("place",),
+    "entry_subject": ("ref", "seq"),
+    "link": ("target", "seq", "number"),
+    "anchor": ("size", "number"),
+}
+_FLOOR_RULE: Final = "what was removed stays removed"
 
 
 def guard_statements(dialect: str) -> list[str]:
@@ -47,7 +57,12 @@ def guard_statements(dialect: str) -> list[str]:
         Statements to run once, after the tables were made.
     """
     if dialect == "sqlite":
-        return [statement for table in _KEYS for statement in _sqlite_table(table)] + _sqlite_head()
+        tables = [
+            statement
+            for table, keys in _KEYS.items()
+            for statement in _sqlite_table(table, keys, _OTHER_KEYS.get(table, ()))
+        ]
+        return tables + _sqlite_head()
     return [
         *_postgres_functions(),
         *(s for table in _KEYS for s in _postgres_table(table)),
@@ -55,14 +70,51 @@ def guard_statements(dialect: str) -> list[str]:
     ]
 
 
-def _sqlite_table(table: str) -> list[str]:
+def place_guard_statements(dialect: str) -> list[str]:
+    """Return the guards of the tables that revision r0002 made.
+
+    Parameters
+    ----------
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+
+    Returns
+    -------
+    list of str
+        Statements to run once, after the tables and their first partitions were made.
+    """
+    if dialect == "sqlite":
+        tables = [s for table, keys in _PLACE_KEYS.items() for s in _sqlite_table(table, keys, ())]
+        return tables + _sqlite_floor()
+    return [
+        *(s for table in _PLACE_KEYS for s in _postgres_table(table)),
+        *_postgres_floor(),
+        # The partitions made before their parents had a row trigger were given it now.
+        f"SELECT {SCHEMA}.guard_partitions()",
+    ]
+
+
+def partition_functions() -> list[str]:
+    """Return what makes partitions on PostgreSQL, in the order to run it.
+
+    `audit.extend(place)` makes the partition of a place and the next one. It runs with the
+    rights of its owner, so that the writer needs none over tables, and does nothing for places
+    that the log is not about to reach. A partition is attached, not created in place: that waits
+    for no reader.
+
+    Returns
+    -------
+    list of str
+        Statements of revision r0002.
+    """
+    return [*_postgres_partitions(), *_postgres_extend()]
+
+
+def _sqlite_table(table: str, keys: tuple[str, ...], others: tuple[str, ...]) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, 'append-only table: {table}'); END"
-    same = [" AND ".join(f"{column} = NEW.{column}" for column in _KEYS[table])]
-    same += [f"{column} = NEW.{column}" for column in _OTHER_KEYS.get(table, ())]
-    exists = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table} WHERE {keys})"  # noqa: S608 - names from this file
-        for keys in same
-    )
+    same = [" AND ".join(f"{column} = NEW.{column}" for column in keys)]
+    same += [f"{column} = NEW.{column}" for column in others]
+    exists = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {keys})" for keys in same)
     return [
         f"CREATE TRIGGER main.{table}_no_update BEFORE UPDATE ON {table} {refuse}",
         f"CREATE TRIGGER main.{table}_no_delete BEFORE DELETE ON {table} {refuse}",
@@ -77,6 +129,94 @@ def _sqlite_head() -> list[str]:
         f"WHEN NEW.size < OLD.size OR NEW.turn < OLD.turn OR NEW.id <> OLD.id {refuse}",
         f"CREATE TRIGGER main.head_no_delete BEFORE DELETE ON head {refuse}",
         _SQLITE_ONE_HEAD,
+    ]
+
+
+def _sqlite_floor() -> list[str]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{_FLOOR_RULE}'); END"
+    return [
+        f"CREATE TRIGGER main.floor_forward BEFORE UPDATE ON floor "
+        f"WHEN NEW.seq < OLD.seq OR NEW.what <> OLD.what {refuse}",
+        f"CREATE TRIGGER main.floor_no_delete BEFORE DELETE ON floor {refuse}",
+        f"CREATE TRIGGER main.floor_no_replace BEFORE INSERT ON floor "
+        f"WHEN EXISTS (SELECT 1 FROM floor WHERE what = NEW.what) {refuse}",
+    ]
+
+
+def _postgres_floor() -> list[str]:
+    return [
+        f"""CREATE FUNCTION {SCHEMA}.floor_only_forward() RETURNS trigger LANGUAGE plpgsql
+            SET search_path = pg_catalog AS $$
+            BEGIN IF NEW.seq < OLD.seq OR NEW.what <> OLD.what THEN
+                RAISE EXCEPTION '{_FLOOR_RULE}'
+                    USING ERRCODE = 'integrity_constraint_violation'; END IF;
+            RETURN NEW; END $$""",
+        _postgres_trigger("floor", "forward", "UPDATE", "ROW", "floor_only_forward"),
+        _always("floor", "forward"),
+        _postgres_trigger("floor", "no_delete", "DELETE", "ROW", "refuse_change"),
+        _always("floor", "no_delete"),
+        _postgres_trigger("floor", "no_truncate", "TRUNCATE", "STATEMENT", "refuse_change"),
+        _always("floor", "no_truncate"),
+    ]
+
+
+def _postgres_partitions() -> list[str]:
+    return [
+        f"""CREATE FUNCTION {SCHEMA}.guard_partition(parent text, child text) RETURNS void
+            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            BEGIN
+            -- A statement's trigger is not inherited: TRUNCATE of one partition would pass.
+            IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = child || '_no_truncate'
+                AND tgrelid = format('{SCHEMA}.%I', child)::regclass) THEN
+                EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON {SCHEMA}.%I '
+                    'FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.refuse_change()',
+                    child || '_no_truncate', child);
+                EXECUTE format('ALTER TABLE {SCHEMA}.%I ENABLE ALWAYS TRIGGER %I',
+                    child, child || '_no_truncate');
+            END IF;
+            IF EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = parent || '_no_change'
+                AND tgrelid = format('{SCHEMA}.%I', child)::regclass) THEN
+                EXECUTE format('ALTER TABLE {SCHEMA}.%I ENABLE ALWAYS TRIGGER %I',
+                    child, parent || '_no_change');
+            END IF; END $$""",
+        f"""CREATE FUNCTION {SCHEMA}.guard_partitions() RETURNS void
+            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            DECLARE found record;
+            BEGIN FOR found IN SELECT p.relname AS parent, c.relname AS child FROM pg_inherits i
+                JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+                WHERE p.relnamespace = '{SCHEMA}'::regnamespace AND p.relkind = 'p' LOOP
+                PERFORM {SCHEMA}.guard_partition(found.parent, found.child);
+            END LOOP; END $$""",
+        f"""CREATE FUNCTION {SCHEMA}.make_partition(number bigint) RETURNS void
+            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            DECLARE parent text; child text; wide bigint;
+            BEGIN FOREACH parent IN ARRAY ARRAY['entry', 'body', 'entry_subject', 'link'] LOOP
+                child := parent || '_' || number;
+                CONTINUE WHEN to_regclass(format('{SCHEMA}.%I', child)) IS NOT NULL;
+                wide := CASE parent WHEN 'body' THEN 268435456 ELSE 1048576 END;
+                EXECUTE format('CREATE TABLE {SCHEMA}.%I (LIKE {SCHEMA}.%I INCLUDING DEFAULTS '
+                    'INCLUDING CONSTRAINTS INCLUDING STORAGE)', child, parent);
+                EXECUTE format('ALTER TABLE {SCHEMA}.%I ATTACH PARTITION {SCHEMA}.%I '
+                    'FOR VALUES FROM (%s) TO (%s)',
+                    parent, child, number * wide, (number + 1) * wide);
+                PERFORM {SCHEMA}.guard_partition(parent, child);
+            END LOOP; END $$""",
+    ]
+
+
+def _postgres_extend() -> list[str]:
+    closed = ("guard_partition(text, text)", "guard_partitions()", "make_partition(bigint)")
+    return [
+        f"""CREATE FUNCTION {SCHEMA}.extend(wanted bigint) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+            DECLARE held bigint;
+            BEGIN SELECT size INTO held FROM {SCHEMA}.head;
+            IF wanted BETWEEN held AND held + 1048576 THEN
+                PERFORM {SCHEMA}.make_partition(wanted / 1048576);
+                PERFORM {SCHEMA}.make_partition(wanted / 1048576 + 1);
+            END IF; END $$""",
+        *(f"REVOKE ALL ON FUNCTION {SCHEMA}.{name} FROM PUBLIC" for name in closed),
+        f"REVOKE ALL ON FUNCTION {SCHEMA}.extend(bigint) FROM PUBLIC",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -10,7 +11,17 @@ from answerable.audit.errors import RecordTampered, Unavailable
 from answerable.audit.store.tables import head
 from answerable.audit.tree.merkle import Frontier
 
-__all__ = ["Head", "claim_head", "insert_head", "read_head", "swap_head"]
+__all__ = ["Head", "bump_key_epoch", "claim_head", "insert_head", "read_head", "swap_head"]
+
+
+_COLUMNS = (
+    head.c.turn,
+    head.c.size,
+    head.c.ts,
+    head.c.clock_noted,
+    head.c.frontier,
+    head.c.key_epoch,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +29,14 @@ class Head:
     """Where the log ends.
 
     `clock_noted` is the time up to which a step of the clock has been recorded; `turn` counts
-    the transactions that claimed the row.
+    the transactions that claimed the row, `key_epoch` those that took a key away.
     """
 
     turn: int
     ts: int
     clock_noted: int
     frontier: Frontier
+    key_epoch: int = 0
 
     @property
     def size(self) -> int:
@@ -57,10 +69,7 @@ def claim_head(connection: Connection) -> Head:
         If size and frontier contradict each other.
     """
     claimed = connection.execute(
-        update(head)
-        .where(head.c.id == 1)
-        .values(turn=head.c.turn + 1)
-        .returning(head.c.turn, head.c.size, head.c.ts, head.c.clock_noted, head.c.frontier)
+        update(head).where(head.c.id == 1).values(turn=head.c.turn + 1).returning(*_COLUMNS)
     ).first()
     if claimed is None:
         raise _headless()
@@ -82,9 +91,7 @@ def read_head(connection: Connection) -> Head:
     RecordTampered
         If size and frontier contradict each other.
     """
-    row = connection.execute(
-        select(head.c.turn, head.c.size, head.c.ts, head.c.clock_noted, head.c.frontier)
-    ).first()
+    row = connection.execute(select(*_COLUMNS)).first()
     if row is None:
         raise _headless()
     return _parse(*row)
@@ -116,7 +123,16 @@ def swap_head(connection: Connection, old: Head, new: Head) -> None:
         )
 
 
-def _parse(turn: int, size: int, ts: int, clock_noted: int, frontier: bytes) -> Head:
+def bump_key_epoch(connection: Connection) -> None:
+    """Say that a holder's key went or was wrapped anew: what others keep in memory is stale.
+
+    Called in a transaction that claimed the head.
+    """
+    connection.execute(update(head).where(head.c.id == 1).values(key_epoch=head.c.key_epoch + 1))
+
+
+def _parse(*columns: Any) -> Head:
+    turn, size, ts, clock_noted, frontier, key_epoch = columns
     parsed = Frontier.from_bytes(frontier)
     if parsed.size != size:
         raise RecordTampered(
@@ -124,7 +140,7 @@ def _parse(turn: int, size: int, ts: int, clock_noted: int, frontier: bytes) -> 
             where="log head",
             remedy="Verify the log and compare with the last checkpoint outside.",
         )
-    return Head(turn, ts, clock_noted, parsed)
+    return Head(turn, ts, clock_noted, parsed, key_epoch)
 
 
 def _headless() -> Unavailable:

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from answerable.audit.errors import Unavailable
-from answerable.audit.store.tables import APPEND_ONLY, metadata
+from answerable.audit.store.tables import APPEND_ONLY, PARTITIONED, metadata
 from tests.log_kit import LogKit
 
 NAMES = [table.name for table in APPEND_ONLY]
 COLUMNS = {table.name: [column.name for column in table.columns] for table in APPEND_ONLY}
 KEYS = {table.name: [column.name for column in table.primary_key] for table in APPEND_ONLY}
+PARTITIONS = [table.name for table in PARTITIONED]
 REFUSED = "append-only table"
 
 
@@ -25,6 +26,12 @@ def filled(kit: LogKit) -> LogKit:
     kit.log.append(replace(kit.decision("anna"), supersedes=first.entry_id))
     kit.log.append_many([kit.decision() for _ in range(260)])
     kit.log.checkpoint()
+    run(
+        kit,
+        f"INSERT INTO {_prefix(kit)}.anchor (size, number, kind, data) VALUES (1, 0, 'test', 'x')"
+        if _prefix(kit) == "audit"
+        else "INSERT INTO main.anchor (size, number, kind, data) VALUES (1, 0, 'test', x'00')",
+    )
     return kit
 
 
@@ -50,7 +57,16 @@ def _prefix(kit: LogKit) -> str:
 
 
 def test_no_append_only_table_is_forgotten(kit: LogKit) -> None:
-    changing = {"head", "subject_key", "key_bucket", "hold", "projection", "rollup"}
+    changing = {
+        "floor",
+        "head",
+        "hold",
+        "key_bucket",
+        "projection",
+        "rollup",
+        "subject_alias",
+        "subject_key",
+    }
     assert {table.name for table in metadata.tables.values()} == {*NAMES, *changing}
     assert all(rows_of(filled(kit)).values())
 
@@ -91,8 +107,8 @@ def test_an_entry_cannot_be_replaced_through_its_id(sqlite_kit: LogKit) -> None:
     with pytest.raises(DBAPIError, match=REFUSED):
         run(
             kit,
-            "INSERT OR REPLACE INTO main.entry (seq, id, ts, kind, header, leaf) "
-            "SELECT 9999, id, ts, kind, header, leaf FROM main.entry WHERE seq = 1",
+            "INSERT OR REPLACE INTO main.entry_id (id, seq) "
+            "SELECT id, 9999 FROM main.entry_id WHERE seq = 1",
         )
 
 
@@ -116,7 +132,8 @@ def test_a_foreign_connection_without_our_settings_is_refused_too(kit: LogKit) -
 @pytest.mark.postgres
 def test_no_table_can_be_truncated(postgres_kit: LogKit) -> None:
     kit = filled(postgres_kit)
-    for name in [*NAMES, "head"]:
+    partitions = [f"{name}_{number}" for name in PARTITIONS for number in (0, 1)]
+    for name in [*NAMES, "head", "floor", *partitions]:
         for loosened in ("SELECT 1", "SET LOCAL session_replication_role = replica"):
             with pytest.raises(DBAPIError, match=REFUSED):
                 run(kit, loosened, f"TRUNCATE audit.{name}")
@@ -158,7 +175,7 @@ def test_a_temporary_table_of_the_same_name_fools_nobody(kit: LogKit) -> None:
 def test_a_rule_that_swallows_rows_is_noticed_before_the_receipt(postgres_kit: LogKit) -> None:
     kit = filled(postgres_kit)
     size = kit.log.size()
-    for name in ("entry", "body", "entry_subject"):
+    for name in ("entry", "body", "entry_id", "entry_subject"):
         run(kit, f"CREATE RULE silent AS ON INSERT TO audit.{name} DO INSTEAD NOTHING")
         with pytest.raises(Unavailable, match="did not store every row"):
             kit.log.append(kit.decision("anna"))

@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from answerable.audit.errors import EvidenceBroken, NotFound, RecordTampered
+from answerable.audit.ids import entry_id_bytes
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import stored_log
 from answerable.audit.queries import count_differences
+from answerable.audit.store.entry_rows import place_of
 from answerable.audit.tree.merkle import leaf_hash
 from answerable.audit.verify import verify_log
 from tests.log_kit import LogKit
@@ -38,8 +40,11 @@ def rewrite(kit: LogKit, statement: str, **values: object) -> None:
                     "head",
                     "tile",
                     "checkpoint",
+                    "entry_id",
                     "entry_subject",
                     "link",
+                    "anchor",
+                    "floor",
                 ):
                     writing.exec_driver_sql(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
                 writing.exec_driver_sql("SET LOCAL search_path = audit")
@@ -93,9 +98,9 @@ def test_a_changed_body_is_named(told: tuple[LogKit, str], part: int) -> None:
     kit, note = told
     rewrite(
         kit,
-        "UPDATE body SET data = :data WHERE seq = 2 AND part = :part",
+        "UPDATE body SET data = :data WHERE place = :place",
         data=b"x" * 90,
-        part=part,
+        place=place_of(2, part),
     )
     with pytest.raises(RecordTampered, match="entry 2"):
         kit.log.open_body(kit.log.entry_at(2))
@@ -104,15 +109,19 @@ def test_a_changed_body_is_named(told: tuple[LogKit, str], part: int) -> None:
 
 def test_swapped_bodies_are_named(told: tuple[LogKit, str]) -> None:
     kit, note = told
-    rewrite(kit, "UPDATE body SET seq = 1000 WHERE seq = 2")
-    rewrite(kit, "UPDATE body SET seq = 2 WHERE seq = 1")
-    rewrite(kit, "UPDATE body SET seq = 1 WHERE seq = 1000")
+    for moved, to in ((2, 1000), (1, 2), (1000, 1)):
+        rewrite(
+            kit,
+            "UPDATE body SET place = place - :moved * 256 + :to * 256 WHERE place / 256 = :moved",
+            moved=moved,
+            to=to,
+        )
     assert {("body", "1"), ("body", "2")} <= findings(kit, note)
 
 
 def test_a_removed_body_is_named_while_its_key_exists(told: tuple[LogKit, str]) -> None:
     kit, _ = told
-    rewrite(kit, "DELETE FROM body WHERE seq = 2 AND part = 0")
+    rewrite(kit, "DELETE FROM body WHERE place = 512")
     with pytest.raises(RecordTampered, match="part 0 of the body is missing"):
         kit.log.open_body(kit.log.entry_at(2))
 
@@ -139,22 +148,34 @@ def test_an_index_that_lies_is_named(told: tuple[LogKit, str]) -> None:
     entry = kit.log.entry_at(3)
     rewrite(kit, "UPDATE entry SET kind = 'explanation' WHERE seq = 3")
     assert ("index", "3") in findings(kit, note)
-    rewrite(
-        kit,
-        "UPDATE entry SET id = :id WHERE seq = 3",
-        id=bytes.fromhex(kit.entry_id().replace("-", "")),
-    )
-    with pytest.raises(Exception, match=entry.id):
+    other = kit.entry_id()
+    rewrite(kit, "UPDATE entry_id SET id = :id WHERE seq = 3", id=entry_id_bytes(other))
+    with pytest.raises(NotFound, match=entry.id):
         kit.log.entry(entry.id)
+    with pytest.raises(RecordTampered, match="indexed under another id"):
+        kit.log.entry(other)
+    beside = kit.log.stored().findings_beside()
+    assert ("index", f"3 ({entry.id})") in {(item.layer, item.entry) for item in beside}
+
+
+@pytest.mark.parametrize(
+    "column", ["function", "outcome", "automation", "reference", "ts = ts - 1, kind"]
+)
+def test_every_index_column_is_compared_with_the_header(
+    told: tuple[LogKit, str], column: str
+) -> None:
+    kit, note = told
+    rewrite(kit, f"UPDATE entry SET {column} = 'other' WHERE seq = 2")
+    assert ("index", "2") in findings(kit, note)
 
 
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
+        ("DELETE FROM entry_id WHERE seq = 2", "ids"),
         ("DELETE FROM entry_subject WHERE seq = 2", "subjects"),
-        ("UPDATE entry_subject SET ref = 's-0' WHERE seq = 2", "subjects"),
         ("DELETE FROM link WHERE seq = 4", "links"),
-        ("INSERT INTO link (seq, number, rel, target) VALUES (2, 0, 'about', 'x')", "links"),
+        ("UPDATE link SET rel = 'other' WHERE seq = 4", "links"),
     ],
 )
 def test_an_entry_hidden_from_the_person_it_is_about_is_named(
@@ -169,6 +190,25 @@ def test_an_entry_hidden_from_the_person_it_is_about_is_named(
     seq = 4 if "4" in statement else 2
     assert [(item.layer, item.entry, what in item.what) for item in found] == [
         ("index", f"{seq} ({kit.log.entry_at(seq).id})", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("INSERT INTO link (target, seq, number, rel) VALUES ('x', 2, 0, 'about')", "links"),
+        ("INSERT INTO entry_subject (ref, seq) VALUES (:key, 2)", "subjects"),
+        ("INSERT INTO entry_id (id, seq) VALUES (:key, 2)", "ids"),
+    ],
+)
+def test_a_row_that_files_an_entry_under_something_else_is_counted(
+    told: tuple[LogKit, str], statement: str, what: str
+) -> None:
+    kit, _ = told
+    rewrite(kit, statement, **({"key": bytes(16)} if ":key" in statement else {}))
+    found = kit.log.stored().findings_beside()
+    assert [(item.layer, item.what) for item in found] == [
+        ("index", f"the index of {what} holds 1 rows of no entry")
     ]
 
 

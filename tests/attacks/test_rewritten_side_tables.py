@@ -47,12 +47,12 @@ def told(kit: LogKit) -> LogKit:
 
 
 def test_a_clear_body_that_is_gone_is_named(told: LogKit) -> None:
-    rewrite(told, "DELETE FROM body WHERE seq = 0")
+    rewrite(told, "DELETE FROM body WHERE place / 256 = 0")
     assert layers(told) == [("body", "0")]
 
 
 def test_a_sealed_body_that_is_gone_is_named_unless_its_holder_was_erased(told: LogKit) -> None:
-    rewrite(told, "DELETE FROM body WHERE seq IN (2, 3)")
+    rewrite(told, "DELETE FROM body WHERE place / 256 IN (2, 3)")
     assert set(layers(told)) == {("body", "2")}
 
 
@@ -116,16 +116,17 @@ def test_a_changed_root_of_a_full_tile_is_named(kit: LogKit) -> None:
 
 def test_a_row_at_a_far_place_does_not_keep_the_verification_from_ending(told: LogKit) -> None:
     size = told.log.size()
+    # On PostgreSQL no partition takes what lies beyond the next one.
+    far = 4_000_000_000_000_000 if told.url.startswith("sqlite") else 2_000_000
     rewrite(
         told,
-        "INSERT INTO entry (seq, id, ts, kind, header, leaf) "
-        "VALUES (4000000000000000, :id, 1, 'decision', :header, :leaf)",
-        id=bytes(16),
+        "INSERT INTO entry (seq, ts, kind, header, leaf) "
+        f"VALUES ({far}, 1, 'decision', :header, :leaf)",
         header=b"{}",
         leaf=bytes(32),
     )
     report = told.verify(None)
-    assert ("sequence", f"{size} to 3999999999999999") in [
+    assert ("sequence", f"{size} to {far - 1}") in [
         (item.layer, item.entry) for item in report.findings
     ]
     assert isinstance(told.log, Log)

@@ -1,0 +1,130 @@
+"""The indexes beside the entries: by id, by data subject, by what is linked to.
+
+They are for finding entries only. What they say follows from the headers and is compared with
+them by verification; each is one tree of rows, ordered by what it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from answerable.audit.entries import Header
+from answerable.audit.ids import entry_id_bytes, ref_bytes
+from answerable.audit.store.bulk import insert_rows
+from answerable.audit.store.tables import entry_id, entry_subject, link
+
+__all__ = ["Indexed", "count_index", "index_of", "indexed_as", "insert_index"]
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the indexes beside an entry say: its id, its subjects, what it links to."""
+
+    id: bytes
+    refs: tuple[bytes, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    """Relation and target, in the header's order."""
+
+
+def insert_index(connection: Connection, entries: Sequence[tuple[int, Indexed]]) -> None:
+    """Store what the indexes say of new entries, by place.
+
+    Raises
+    ------
+    Unavailable
+        If the database silently stored fewer rows than it was given.
+    """
+    insert_rows(connection, entry_id, [(item.id, seq) for seq, item in entries])
+    insert_rows(
+        connection, entry_subject, [(ref, seq) for seq, item in entries for ref in item.refs]
+    )
+    insert_rows(
+        connection,
+        link,
+        [
+            (target, seq, number, rel)
+            for seq, item in entries
+            for number, (rel, target) in enumerate(item.links)
+        ],
+    )
+
+
+def indexed_as(connection: Connection, due: Mapping[int, Indexed]) -> dict[int, Indexed]:
+    """Return what the indexes hold of what is due.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    due : Mapping[int, Indexed]
+        By place: what the headers say. At most a page of them.
+
+    Returns
+    -------
+    dict
+        By place, of those that are due: only rows that are due are looked for, because each index
+        is ordered by what it is asked for. Rows beside them show in :func:`count_index`.
+    """
+    ids = {item.id: seq for seq, item in due.items()}
+    refs = {ref for item in due.values() for ref in item.refs}
+    targets = {target for item in due.values() for _, target in item.links}
+    places = list(due)
+    found_ids = {
+        seq: key
+        for key, seq in _among(connection, (entry_id.c.id, entry_id.c.seq), list(ids), places)
+    }
+    found_refs = {
+        (seq, ref)
+        for ref, seq in _among(
+            connection, (entry_subject.c.ref, entry_subject.c.seq), list(refs), places
+        )
+    }
+    columns = (link.c.target, link.c.seq, link.c.number, link.c.rel)
+    found_links: dict[int, dict[int, tuple[str, str]]] = {}
+    for target, seq, number, rel in _among(connection, columns, list(targets), places):
+        found_links.setdefault(seq, {})[number] = (rel, target)
+    return {
+        seq: Indexed(
+            found_ids.get(seq, b""),
+            tuple(ref for ref in item.refs if (seq, ref) in found_refs),
+            tuple(found_links.get(seq, {}).get(n, ("", "")) for n in range(len(item.links))),
+        )
+        for seq, item in due.items()
+    }
+
+
+def count_index(connection: Connection) -> tuple[int, int, int]:
+    """Return how many rows the indexes of ids, subjects and links hold."""
+    ids, refs, links = (
+        connection.execute(select(func.count()).select_from(table)).scalar() or 0
+        for table in (entry_id, entry_subject, link)
+    )
+    return ids, refs, links
+
+
+def index_of(header: Header) -> Indexed:
+    """Return what the indexes must say of an entry."""
+    links = [(found.rel, found.entry or found.digest or "") for found in header.links]
+    if header.supersedes is not None:
+        links.append(("supersedes", header.supersedes))
+    refs = dict.fromkeys(ref_bytes(subject.ref) for subject in header.subjects)
+    return Indexed(entry_id_bytes(header.id), tuple(refs), tuple(links))
+
+
+def _among(
+    connection: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    wanted: Sequence[object],
+    places: Sequence[int],
+) -> Iterator[Sequence[Any]]:
+    """Return the rows whose first column is wanted and whose second is one of the places."""
+    first, last = min(places, default=0), max(places, default=0)
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(*columns).where(columns[0].in_(wanted[start : start + _CHUNK]))
+        yield from connection.execute(query.where(columns[1].between(first, last)))
