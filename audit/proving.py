@@ -8,6 +8,7 @@ from typing import TypeVar
 from answerable.audit.errors import InvalidInput
 from answerable.audit.identity import Scribe
 from answerable.audit.key_chain import KeyChain, stored_rotations
+from answerable.audit.records import LogKeyRotated
 from answerable.audit.store import view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
@@ -72,6 +73,11 @@ class TreeReader:
         """
         self._know(self._read(view_rows.read_facts))
         return self._chain
+
+    def key_rotations(self) -> tuple[LogKeyRotated, ...]:
+        """Return the rotations of the log's signing key, in order."""
+        facts = self._read(view_rows.read_facts)
+        return tuple(LogKeyRotated.from_json(data) for data in stored_rotations(facts))
 
     def open_checkpoint(self, note: str) -> Checkpoint:
         """Return the tree head in a note that the log's key of its time signed.

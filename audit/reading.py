@@ -10,11 +10,12 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
-from answerable.audit.keys.opening import open_body
+from answerable.audit.keys.opening import open_body, open_part_key
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.proving import TreeReader
@@ -159,20 +160,49 @@ class LogReader(TreeReader):
         Unavailable
             If the vault lacks a bucket key.
         """
-        header = entry.header
-        sealed = sorted(
-            {header.subjects[part.subject or 0].ref for part in header.parts if part.ct is not None}
+        return self._read_with_keys(
+            lambda connection: open_body(
+                entry,
+                entry_rows.body_parts(connection, entry.seq),
+                self._keys_of(connection, entry),
+            )
         )
 
-        def opened(connection: Connection) -> OpenedBody:
-            keyring = self._keyring(connection)
-            keys = {ref: key for ref in sealed if (key := keyring.data_key(ref)) is not None}
-            for ref in sealed:
-                if ref not in keys:
-                    self._require_erasure(connection, ref)
-            return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
+    def part_key(self, entry: Entry, number: int) -> tuple[bytes, bytes]:
+        """Return the record key of one part of an entry, and the stored bytes it opens.
 
-        return self._read_with_keys(opened)
+        Whoever is given it can open that part; record the disclosure first.
+
+        Returns
+        -------
+        key : bytes
+            32 bytes.
+        stored : bytes
+            The ciphertext.
+
+        Raises
+        ------
+        InvalidInput
+            If the part has no key of its own.
+        Erased
+            If the keys that opened it were destroyed.
+        RecordTampered
+            If the stored bytes do not match the header.
+        """
+        sealed_part(entry.header, number)
+
+        def found(connection: Connection) -> tuple[bytes, bytes] | None:
+            keys = self._keys_of(connection, entry)
+            return open_part_key(entry, entry_rows.body_parts(connection, entry.seq), keys, number)
+
+        opened = self._read_with_keys(found)
+        if opened is None:
+            raise Erased(
+                "the key of this part was destroyed",
+                where=f"entry {entry.id}, part {number}",
+                remedy="Its header and its proof remain.",
+            )
+        return opened
 
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
@@ -280,6 +310,20 @@ class LogReader(TreeReader):
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
+
+    def _keys_of(self, connection: Connection, entry: Entry) -> dict[str, bytes]:
+        """Return the data keys of those an entry is sealed for; who has none was erased."""
+        header = entry.header
+        sealed = {header.subjects[p.subject or 0].ref for p in header.parts if p.ct is not None}
+        keyring = self._keyring(connection)
+        keys: dict[str, bytes] = {}
+        for ref in sorted(sealed):
+            key = keyring.data_key(ref)
+            if key is None:
+                self._require_erasure(connection, ref)
+            else:
+                keys[ref] = key
+        return keys
 
     def _require_erasure(self, connection: Connection, ref: str) -> None:
         kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}

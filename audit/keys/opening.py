@@ -26,7 +26,7 @@ from answerable.audit.keys.derive import (
 )
 from answerable.audit.records import parse_record
 
-__all__ = ["open_body"]
+__all__ = ["open_body", "open_part_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,45 @@ def open_body(
             opened = box.plaintext(number, record_key(data_key, entry.id, number))
             subjects[part.subject or 0] = cast("dict[str, JsonValue]", parse_canonical(opened))
     return OpenedBody(record, subjects, tuple(erased))
+
+
+def open_part_key(
+    entry: Entry, stored: Mapping[int, bytes], data_keys: Mapping[str, bytes], number: int
+) -> tuple[bytes, bytes] | None:
+    """Return the record key of one part and its stored bytes, once they were found to match.
+
+    Parameters
+    ----------
+    entry : Entry
+        The entry.
+    stored : Mapping[int, bytes]
+        Stored parts by number.
+    data_keys : Mapping[str, bytes]
+        Data keys of those of its subjects whose key exists.
+    number : int
+        Of a case or subject part.
+
+    Returns
+    -------
+    (bytes, bytes) or None
+        32 bytes, and the ciphertext; None when no key that opens it exists.
+
+    Raises
+    ------
+    RecordTampered
+        If the part is missing or does not match the header.
+    """
+    box = _Box(entry, stored, data_keys)
+    part = entry.header.parts[number]
+    if part.part == "case":
+        key = _case_key(box, number, part)
+    else:
+        data_key = box.data_key(part)
+        key = None if data_key is None else record_key(data_key, entry.id, number)
+    if key is None:
+        return None
+    box.plaintext(number, key)
+    return key, box.bytes_of(number, part.ct)
 
 
 def _case_key(box: _Box, number: int, part: Part) -> bytes | None:

@@ -29,6 +29,7 @@ from answerable.audit.keys.vault import Entropy
 from answerable.audit.records import (
     LegalHold,
     Record,
+    RecordDisclosed,
     RecordsRead,
     SubjectErased,
     SubjectRequest,
@@ -49,7 +50,13 @@ __all__ = [
 PART_LIMIT: Final = 16 * 1024 * 1024
 SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
 SLOT_TYPE: Final = "answerable.case-key.v1"
-_WITHOUT_PERSONAL_DATA: Final = (LegalHold, RecordsRead, SubjectErased, SubjectRequest)
+_WITHOUT_PERSONAL_DATA: Final = (
+    LegalHold,
+    RecordDisclosed,
+    RecordsRead,
+    SubjectErased,
+    SubjectRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
