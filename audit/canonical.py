@@ -2,9 +2,14 @@
 
 Two forms, one meaning (RFC 8785):
 
-* headers and decision parts use a restricted subset (ASCII keys, strings, integers
-  below 2**53, booleans, lists, objects) where sorted ``orjson`` output equals RFC 8785;
-* evidence may hold floating-point numbers and goes through the ``rfc8785`` package.
+* headers use a restricted subset (ASCII keys, strings, integers below 2**53, booleans, lists,
+  objects) where sorted ``orjson`` output equals RFC 8785;
+* bodies and evidence may hold any JSON. A value whose every number, key and string is one that
+  ``orjson`` writes as RFC 8785 asks is written by it, twenty times faster; every other value
+  goes through the ``rfc8785`` package.
+
+Where the two would differ (found by fuzzing, held by a law): floats that are whole numbers, from
+1e15, below 1e-5, NaN and Infinity; integers of 2**53 and more; keys beyond the basic plane.
 
 Parsing is strict: duplicate keys, NaN, Infinity, floats in a header, lone surrogates and
 anything that is not already canonical are refused, so ``parse(data)`` followed by writing
@@ -17,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 import orjson
@@ -38,6 +44,10 @@ __all__ = [
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 _MAX_DEPTH: Final = 64
 _SAFE_DIGITS: Final = 16
+_LEAST_PLAIN: Final = 1e-5
+_MOST_PLAIN: Final = 1e15
+_WRITTEN_ALIKE: Final = frozenset({str, bool, type(None)})
+_FIRST_SURROGATE: Final = "\ud800"
 _DIGEST_PREFIX: Final = "sha256:"
 
 
@@ -89,6 +99,14 @@ def canonical_json(value: JsonValue) -> bytes:
     >>> canonical_json({"b": 1.0, "a": [True, None]})
     b'{"a":[true,null],"b":1}'
     """
+    form = _survey(value, 0)
+    if not form & _OTHER:
+        if form & _WHOLE_FLOATS:
+            value = _with_integers(value)
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except (orjson.JSONEncodeError, UnicodeError):
+            pass  # the package below says what is wrong
     try:
         data: bytes = rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeError) as error:
@@ -97,6 +115,69 @@ def canonical_json(value: JsonValue) -> bytes:
             remedy="Use finite numbers, integers below 2^53 and well-formed text.",
         ) from None
     return data
+
+
+_PLAIN: Final = 0
+_WHOLE_FLOATS: Final = 1
+_OTHER: Final = 2
+
+
+def _survey(value: object, depth: int) -> int:
+    """Return what a value asks of its writer: a union of the three above.
+
+    Exact types, because a subclass may print otherwise; no calls for what is frequent, because
+    every body that is appended passes here.
+
+    Returns
+    -------
+    int
+        `_PLAIN` when nothing is asked.
+    """
+    if depth > _MAX_DEPTH:
+        return _OTHER
+    form, items = _PLAIN, cast("Iterable[object]", value if type(value) is list else (value,))
+    if type(value) is dict:
+        form, items = _form_of_keys(value), value.values()
+    for item in items:
+        kind = type(item)
+        if kind in _WRITTEN_ALIKE:
+            continue
+        if kind is float:
+            form |= _form_of_float(cast("float", item))
+        elif kind is int:
+            if not -MAX_SAFE_INTEGER <= cast("int", item) <= MAX_SAFE_INTEGER:
+                form |= _OTHER
+        elif kind is dict or kind is list:
+            form |= _survey(item, depth + 1)
+        else:
+            form |= _OTHER
+    return form
+
+
+def _form_of_keys(keys: Mapping[object, object]) -> int:
+    """RFC 8785 sorts keys by UTF-16 unit, which is by code point below the surrogates."""
+    try:
+        if all(map(str.isascii, cast("Mapping[str, object]", keys))):
+            return _PLAIN
+    except TypeError:
+        return _OTHER
+    text = cast("Mapping[str, object]", keys)
+    return _PLAIN if all(max(key, default="") < _FIRST_SURROGATE for key in text) else _OTHER
+
+
+def _form_of_float(number: float) -> int:
+    if _LEAST_PLAIN <= number < _MOST_PLAIN or -_MOST_PLAIN < number <= -_LEAST_PLAIN:
+        return _WHOLE_FLOATS if number.is_integer() else _PLAIN
+    return _WHOLE_FLOATS if number == 0 else _OTHER
+
+
+def _with_integers(value: JsonValue) -> JsonValue:
+    """Return a copy in which floats that are whole numbers are integers: -0.0 becomes 0."""
+    if isinstance(value, dict):
+        return {key: _with_integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def header_json(value: JsonValue) -> bytes:

@@ -20,6 +20,7 @@ __all__ = [
     "UUID7_RANDOM_BYTES",
     "actor_ref",
     "entry_id_bytes",
+    "id_text",
     "ref_bytes",
     "subject_ref",
     "uuid7",
@@ -109,6 +110,30 @@ def entry_id_bytes(entry_id: str) -> bytes:
             remedy="Write it in lower case with dashes.",
         )
     return bytes.fromhex(entry_id.replace("-", ""))
+
+
+def id_text(key: bytes) -> str:
+    """Return an entry id as text.
+
+    Parameters
+    ----------
+    key : bytes
+        16 bytes.
+
+    Returns
+    -------
+    str
+        Lower case with dashes; plain hex digits when there are not 16 bytes.
+
+    Examples
+    --------
+    >>> id_text(entry_id_bytes("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))
+    '017f22e2-79b0-7cc3-98c4-dc0c0c07398f'
+    """
+    digits = key.hex()
+    if len(key) != _REF_BYTES:
+        return digits
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def subject_ref(random16: bytes) -> str:

@@ -28,8 +28,9 @@ from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LogOpened, Role
 from answerable.audit.store import view_rows
+from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
-from answerable.audit.store.head_rows import insert_head
+from answerable.audit.store.head_rows import claim_head, insert_head
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
@@ -174,6 +175,15 @@ class Log(LogCustody):
         """
         return self._writer.append_many(drafts)
 
+    async def aappend(self, draft: Draft) -> Receipt:
+        """Append one entry without blocking the event loop; as :meth:`append_many` otherwise."""
+        return await self._writer.aappend(draft)
+
+    def close(self) -> None:
+        """Append what is queued, then close the database."""
+        self._writer.close()
+        super().close()
+
     def checkpoint(self) -> str:
         """Sign and store a checkpoint of the log as it is; the same size gives the same note.
 
@@ -252,9 +262,9 @@ class Log(LogCustody):
         with self._database.write() as connection:
             view_rows.insert_facts(connection, facts)
             insert_head(connection)
-            turn = Turn(connection, scribe)
+            turn = Turn(connection, scribe, claim_head(connection))
             turn.place(opened)
-            turn.finish()
+            store_advance(connection, turn.finish())
 
     def _require_extends(self, turn: Turn, note: str) -> None:
         signed = self.open_checkpoint(note)

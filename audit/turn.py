@@ -1,6 +1,6 @@
 """One turn of writing: a claimed head and what is appended under it.
 
-A turn is one transaction whose first statement claims the head row and whose last moves it. What
+A turn is one transaction that takes the head row and moves it. What
 must change together with an entry (key rows, holds, counts) changes in the same turn, so erasing
 and appending never interleave, in however many processes. Step by step:
 
@@ -10,17 +10,17 @@ and appending never interleave, in however many processes. Step by step:
 4. take the time, never before the last entry's;
 5. seal the parts, build the header, hash the leaf;
 6. complete tiles and the frontier;
-7. store entries, keys, tiles and counts;
-8. swap the head.
+7. say what must be stored to move the head (:class:`Advance`).
 
-No state survives a failed turn: the frontier is read from the claimed row each time, so a full
-disk or a lost connection cannot leave memory ahead of the database.
+A turn stores nothing itself. What is kept in memory between turns (the head, opened keys) is a
+guess that the commit compares with the database: one that is out of date fails and is read anew,
+so a full disk or a lost connection cannot leave memory ahead of the database.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -32,8 +32,9 @@ from answerable.audit.errors import (
     InvalidInput,
     NotFound,
 )
+from answerable.audit.heading import Stamp, is_same_entry, written_header
 from answerable.audit.identity import Scribe
-from answerable.audit.ids import UUID7_RANDOM_BYTES, uuid7
+from answerable.audit.ids import UUID7_RANDOM_BYTES, entry_id_bytes, id_text, uuid7
 from answerable.audit.keys.derive import (
     KEY_SIZE,
     cell_mask,
@@ -41,22 +42,17 @@ from answerable.audit.keys.derive import (
     period_of,
     reference_hash,
 )
-from answerable.audit.keys.sealing import (
-    Stamp,
-    header_of,
-    is_same_entry,
-    plan_parts,
-    seal_parts,
-)
-from answerable.audit.keys.subjects import Keyring
+from answerable.audit.keys.sealing import SealedDraft, SealingPlace, plan_parts, seal_draft
+from answerable.audit.keys.subjects import Holder, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import ClockStepped, Role
+from answerable.audit.store.advance import Advance
 from answerable.audit.store.database import Connection
-from answerable.audit.store.entry_rows import NewEntry, entries_by_id, insert_entries
-from answerable.audit.store.head_rows import Head, claim_head, swap_head
-from answerable.audit.store.index_rows import index_of
-from answerable.audit.store.tile_rows import StoredTiles, insert_tiles
-from answerable.audit.store.view_rows import CountKey, add_counts
+from answerable.audit.store.entry_rows import NewEntry, entries_by_id
+from answerable.audit.store.head_rows import Head
+from answerable.audit.store.index_rows import Indexed
+from answerable.audit.store.tile_rows import StoredTiles
+from answerable.audit.store.view_rows import CountKey
 from answerable.audit.tree.merkle import Frontier, leaf_hash
 from answerable.audit.tree.tiles import completed_tiles
 
@@ -66,6 +62,8 @@ TOLERATED_STEP_US: Final = 5_000_000
 NOTED_STEP_US: Final = 100_000
 """Clocks of two hosts differ by less than this; a larger step back is recorded as an entry."""
 _MAX_CELL: Final = 2**32
+_Holds = tuple[list[tuple[str, str]], tuple[bytes, ...]]
+"""An entry's subjects with their roles, and its stored parts."""
 
 
 class Turn:
@@ -74,27 +72,45 @@ class Turn:
     Parameters
     ----------
     connection : Connection
-        A write transaction; the head is claimed here.
+        Where keys and entries are read; nothing else changes the log until this is committed, or
+        the commit fails.
     scribe : Scribe
         Who writes.
+    head : Head
+        Where the log ends.
+    held : Mapping[str, Holder], optional
+        Holders by the caller's id whose keys are known to be in force at this head.
+    free_ids : bool
+        Whether the ids of the drafts are taken to be new; the database refuses those that
+        are not.
     """
 
-    def __init__(self, connection: Connection, scribe: Scribe) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        scribe: Scribe,
+        head: Head,
+        *,
+        held: Mapping[str, Holder] | None = None,
+        free_ids: bool = False,
+    ) -> None:
         self.connection = connection
-        self.head: Head = claim_head(connection)
-        self.keyring = Keyring(connection, scribe.vault, scribe.origin, scribe.entropy)
+        self.head = head
+        self.keyring = Keyring(connection, scribe.vault, scribe.origin, scribe.entropy, held=held)
         self._scribe = scribe
+        self.free_ids = free_ids
         self._known: dict[str, Entry] = {}
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
-        self._counts: Counter[CountKey] = Counter()
+        self._cells: list[CountKey | None] = []
         self._ts: int | None = None
         self._back = 0
         self._clock_noted = self.head.clock_noted
 
     def expect(self, drafts: Sequence[Draft]) -> None:
         """Read what many drafts need at once."""
-        self._find({draft.entry_id for draft in drafts})
+        if not self.free_ids:
+            self._find({draft.entry_id for draft in drafts})
         subjects = [subject for draft in drafts for subject in draft.subjects]
         self.keyring.expect(
             {item.subject_id for item in subjects if item.subject_id},
@@ -116,7 +132,8 @@ class Turn:
         Erased
             If that cannot be told any more, because the data was erased.
         """
-        self._find({draft.entry_id})
+        if not self.free_ids:
+            self._find({draft.entry_id})
         stored = self._known.get(draft.entry_id)
         if stored is None:
             return None
@@ -130,9 +147,15 @@ class Turn:
                 where=f"entry {draft.entry_id}",
                 remedy="Append it under a new id; the first entry is unchanged.",
             )
-        return _receipt(stored.seq, stored.leaf, stored.header, repeated=True)
+        return _receipt(self._scribe.origin, stored, stored.header.kind, stored.header.ts)
 
-    def place(self, draft: Draft, named: Sequence[HeaderSubject] = ()) -> Receipt:
+    def place(
+        self,
+        draft: Draft,
+        named: Sequence[HeaderSubject] = (),
+        *,
+        sealed: SealedDraft | None = None,
+    ) -> Receipt:
         """Stage a draft as the next entry.
 
         Parameters
@@ -141,6 +164,8 @@ class Turn:
             What to append.
         named : Sequence[HeaderSubject]
             Subjects the header names beside the draft's own: about whom a clear record is.
+        sealed : SealedDraft, optional
+            Its parts, sealed before this turn; sealed anew if a key went since.
 
         Returns
         -------
@@ -158,21 +183,31 @@ class Turn:
         NotFound
             If it names a reference the log does not know.
         """
+        key = entry_id_bytes(draft.entry_id)
         before = self.repeated(draft, named)
         if before is not None:
             return before
         self._note_step()
-        refs = [self._resolve(draft, item) for item in draft.subjects]
-        parts = plan_parts(draft, refs, self.keyring.require)
-        stored, said = seal_parts(
-            parts,
-            origin=self._scribe.origin,
-            entry_id=draft.entry_id,
-            entropy=self._scribe.entropy,
-        )
-        subjects = (*_header_subjects(draft, refs), *named)
-        header = header_of(draft, self._stamp(draft, self.ts), subjects, said)
-        return self._stage(header, stored, draft.cell)
+        if sealed is None or sealed.key_epoch != self.head.key_epoch:
+            refs = tuple([self._resolve(draft, item) for item in draft.subjects])
+            sealed = seal_draft(draft, refs, self.keyring.require, self._sealing)
+        roles = [item.role for item in draft.subjects]
+        subjects = list(zip(_distinct(sealed.refs, draft), roles, strict=True))
+        subjects += [(item.ref, item.role) for item in named]
+        data = written_header(draft, self._stamp(draft, self.ts), subjects, sealed.said)
+        return self._stage(draft, key, data, (subjects, sealed.stored))
+
+    def mark(self) -> tuple[int, int]:
+        """Return how far this turn has come, to :meth:`rewind` to."""
+        return len(self._staged), self.keyring.created()
+
+    def rewind(self, mark: tuple[int, int]) -> None:
+        """Take back what was staged since a mark: all of a caller's drafts or none."""
+        staged, created = mark
+        for item in self._staged[staged:]:
+            self._known.pop(id_text(item.found_by.id), None)
+        del self._staged[staged:], self._cells[staged:]
+        self.keyring.rewind(created)
 
     @property
     def ts(self) -> int:
@@ -199,28 +234,37 @@ class Turn:
         """Return the frontier of the log with what is staged."""
         return self.head.frontier.extend([item.leaf for item in self._staged])
 
-    def finish(self) -> Head:
-        """Store what was staged and swap the head; return the new head."""
-        self.keyring.flush()
-        if not self._staged:
-            return self.head
+    def finish(self) -> Advance:
+        """Return what must be stored to move the head; nothing of it is stored here.
+
+        Returns
+        -------
+        Advance
+            Without entries when nothing was staged.
+        """
         leaves = [item.leaf for item in self._staged]
+        keys, buckets = self.keyring.fresh()
+        if not leaves:
+            return Advance(self.head, self.head, keys=keys, buckets=buckets)
         tiles = completed_tiles(self.head.size, leaves, StoredTiles(self.connection))
-        insert_entries(self.connection, self._staged)
-        insert_tiles(self.connection, tiles)
-        add_counts(self.connection, self._counts)
         new = replace(
             self.head,
             ts=self.ts,
             clock_noted=self._clock_noted,
             frontier=self.head.frontier.extend(leaves),
         )
-        swap_head(self.connection, self.head, new)
-        return new
+        counts = Counter(key for key in self._cells if key is not None)
+        return Advance(self.head, new, self._staged, tiles, counts, keys, buckets)
+
+    @property
+    def _sealing(self) -> SealingPlace:
+        return SealingPlace(self._scribe.origin, self._scribe.entropy, self.head.key_epoch)
 
     def _find(self, ids: set[str]) -> None:
-        self._known |= entries_by_id(self.connection, ids - self._asked)
-        self._asked |= ids
+        missing = ids - self._asked
+        if missing:
+            self._known |= entries_by_id(self.connection, missing)
+            self._asked |= missing
 
     def _resolve(self, draft: Draft, subject: DraftSubject) -> str:
         if (subject.subject_id is None) == (subject.ref is None):
@@ -263,7 +307,10 @@ class Turn:
             key = vault.period_key(period)
         except NotFound:
             key = self._scribe.entropy(KEY_SIZE)
-            vault.add_period_key(period, key)
+            try:
+                vault.add_period_key(period, key)
+            except Conflict:  # another process was first
+                key = vault.period_key(period)
         return f"{period}:{code ^ cell_mask(key, entry_id):08x}"
 
     def _says(
@@ -292,43 +339,57 @@ class Turn:
                 remedy="It can no longer be compared; append under a new id.",
             )
 
-    def _stage(self, header: Header, stored: tuple[bytes, ...], cell: int | None) -> Receipt:
-        data = header.to_json()
-        seq = self.head.size + len(self._staged)
-        leaf = leaf_hash(data)
+    def _stage(self, draft: Draft, key: bytes, data: bytes, holds: _Holds) -> Receipt:
+        subjects, stored = holds
+        entry = Entry(self.head.size + len(self._staged), data, leaf_hash(data))
+        automation = draft.automation and draft.automation.value
+        reference = draft.reference and reference_hash(self._scribe.vault.pepper(), draft.reference)
         columns = (
-            header.ts,
-            header.kind.value,
-            header.function,
-            header.outcome,
-            header.automation and header.automation.value,
-            header.ref,
+            self.ts,
+            draft.kind.value,
+            draft.function,
+            draft.outcome_code,
+            automation,
+            reference or None,
         )
-        self._staged.append(NewEntry(seq, data, leaf, stored, columns, index_of(header)))
-        self._known[header.id] = Entry(seq, data, leaf)
-        if header.kind is EntryKind.DECISION:
-            day = day_of(header.ts)
-            key = (day, header.function or "", header.outcome or "", -1 if cell is None else cell)
-            self._counts[key] += 1
-        return _receipt(seq, leaf, header, repeated=False)
+        refs = tuple(dict.fromkeys([bytes.fromhex(ref[2:]) for ref, _ in subjects]))
+        links = tuple([(link.rel, link.entry or link.digest or "") for link in draft.links])
+        if draft.supersedes is not None:
+            links += (("supersedes", draft.supersedes),)
+        self._staged.append(
+            NewEntry(entry.seq, data, entry.leaf, stored, columns, Indexed(key, refs, links))
+        )
+        self._known[draft.entry_id] = entry
+        counted = None
+        if draft.kind is EntryKind.DECISION:
+            cell = -1 if draft.cell is None else draft.cell
+            counted = (day_of(self.ts), draft.function or "", draft.outcome_code or "", cell)
+        self._cells.append(counted)
+        return _receipt(self._scribe.origin, entry, draft.kind, self.ts, draft.entry_id)
 
 
 def _header_subjects(draft: Draft, refs: Sequence[str]) -> list[HeaderSubject]:
-    if len(set(refs)) != len(refs):
-        raise InvalidInput("the same data subject is named twice", where=f"entry {draft.entry_id}")
     return [
         HeaderSubject.parse({"ref": ref, "role": subject.role})
-        for ref, subject in zip(refs, draft.subjects, strict=True)
+        for ref, subject in zip(_distinct(refs, draft), draft.subjects, strict=True)
     ]
 
 
-def _receipt(seq: int, leaf: bytes, header: Header, *, repeated: bool) -> Receipt:
+def _distinct(refs: Sequence[str], draft: Draft) -> Sequence[str]:
+    if len(refs) > 1 and len(set(refs)) != len(refs):
+        raise InvalidInput("the same data subject is named twice", where=f"entry {draft.entry_id}")
+    return refs
+
+
+def _receipt(
+    origin: str, entry: Entry, kind: EntryKind, ts: int, fresh_id: str | None = None
+) -> Receipt:
     return Receipt(
-        log=header.log,
-        entry_id=header.id,
-        kind=header.kind,
-        seq=seq,
-        leaf=leaf,
-        ts=header.ts,
-        repeated=repeated,
+        log=origin,
+        entry_id=fresh_id or entry.id,
+        kind=kind,
+        seq=entry.seq,
+        leaf=entry.leaf,
+        ts=ts,
+        repeated=fresh_id is None,
     )

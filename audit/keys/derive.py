@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -281,7 +281,7 @@ def unwrap_data_key(bucket_key: bytes, wrapped: bytes, address: KeyAddress) -> b
 
 def cell_mask(period_key: bytes, entry_id: str) -> int:
     """Return the 32 bits that hide a group-cell code in the header of one entry."""
-    mask = keyed_hash(period_key, "cell", uuid.UUID(entry_id).bytes)
+    mask = keyed_hash(period_key, "cell", bytes.fromhex(entry_id.replace("-", "")))
     return int.from_bytes(mask[:4], "big")
 
 
@@ -324,6 +324,7 @@ def period_of(ts: int) -> str:
     return day_of(ts)[:7]
 
 
+@lru_cache(maxsize=64)
 def day_of(ts: int) -> str:
     """Return the day (UTC) of a time in microseconds.
 
@@ -341,4 +342,4 @@ def day_of(ts: int) -> str:
 
 
 def _part_name(entry_id: str, part: int) -> bytes:
-    return uuid.UUID(entry_id).bytes + part.to_bytes(2, "big")
+    return bytes.fromhex(entry_id.replace("-", "")) + part.to_bytes(2, "big")

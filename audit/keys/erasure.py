@@ -27,8 +27,7 @@ from answerable.audit.keys.derive import (
     unwrap_data_key,
     wrap_data_key,
 )
-from answerable.audit.keys.subjects import new_bucket_key
-from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.keys.vault import Entropy, KeyVault, new_bucket_key
 from answerable.audit.store.database import Connection
 from answerable.audit.store.head_rows import bump_key_epoch
 from answerable.audit.store.key_rows import (

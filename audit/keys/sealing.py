@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pydantic import JsonValue
 
 from answerable.audit.canonical import canonical_json
-from answerable.audit.entries import Draft, Header, HeaderSubject, PartKind
+from answerable.audit.entries import Draft, PartKind
 from answerable.audit.errors import TooLarge
 from answerable.audit.keys.derive import (
     NONCE_SIZE,
@@ -40,10 +41,10 @@ __all__ = [
     "SLOT_TYPE",
     "SUBJECT_DATA_TYPE",
     "PlainPart",
-    "Stamp",
-    "header_of",
-    "is_same_entry",
+    "SealedDraft",
+    "SealingPlace",
     "plan_parts",
+    "seal_draft",
     "seal_parts",
 ]
 
@@ -59,17 +60,7 @@ _WITHOUT_PERSONAL_DATA: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What the writer adds to a draft: log, time, keyed reference, hidden group cell."""
-
-    origin: str
-    ts: int
-    reference: str | None
-    cell: str | None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlainPart:
     """A part before sealing; without a key it is stored clear."""
 
@@ -90,6 +81,56 @@ class PlainPart:
         else:
             said["pc"] = commitment(self.key, self.plaintext)
         return said
+
+
+@dataclass(slots=True)
+class SealedDraft:
+    """A draft whose parts were sealed before its turn, under keys of one epoch."""
+
+    refs: tuple[str, ...]
+    stored: tuple[bytes, ...]
+    said: list[dict[str, JsonValue]]
+    key_epoch: int
+
+
+def seal_draft(
+    draft: Draft,
+    refs: tuple[str, ...],
+    key_of: Callable[[str], bytes],
+    place: SealingPlace,
+) -> SealedDraft:
+    """Return a draft's parts sealed; the time and the place in the log are not needed for it.
+
+    Parameters
+    ----------
+    draft : Draft
+        What is to be appended.
+    refs : tuple of str
+        References of its subjects, in order.
+    key_of : Callable[[str], bytes]
+        Gives a subject's data key.
+    place : SealingPlace
+        Which log, whose entropy, which key epoch.
+
+    Returns
+    -------
+    SealedDraft
+        Worth something only while the log's key epoch is the same: a key may be gone since.
+    """
+    parts = plan_parts(draft, refs, key_of)
+    stored, said = seal_parts(
+        parts, origin=place.origin, entry_id=draft.entry_id, entropy=place.entropy
+    )
+    return SealedDraft(refs, stored, said, place.key_epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class SealingPlace:
+    """What sealing needs beside a draft and its keys."""
+
+    origin: str
+    entropy: Entropy
+    key_epoch: int
 
 
 def plan_parts(
@@ -171,70 +212,15 @@ def seal_parts(
     return tuple(stored), said
 
 
-def header_of(
-    draft: Draft,
-    stamp: Stamp,
-    subjects: Sequence[HeaderSubject],
-    parts: Sequence[dict[str, JsonValue]],
-) -> Header:
-    """Return the header of an entry.
-
-    Returns
-    -------
-    Header
-        Not yet checked for its size in bytes.
-
-    Raises
-    ------
-    InvalidInput
-        If a field of the draft is malformed; the message names the field.
-    """
-    return Header.parse(
-        {
-            "log": stamp.origin,
-            "kind": draft.kind,
-            "id": draft.entry_id,
-            "ts": stamp.ts,
-            "at": draft.claimed_at,
-            "ref": stamp.reference,
-            "actor": draft.actor,
-            "role": draft.role,
-            "links": draft.links,
-            "function": draft.function,
-            "outcome": draft.outcome_code,
-            "automation": draft.automation,
-            "subjects": tuple(subjects),
-            "supersedes": draft.supersedes,
-            "purpose": draft.purpose,
-            "basis": draft.lawful_basis,
-            "release": draft.release,
-            "cell": stamp.cell,
-            "parts": tuple(parts),
-        }
+def _record_part(part: PartKind, record: Record, key: bytes | None, ref: str) -> PlainPart:
+    return PlainPart(
+        part, _type_name(type(record)), _limited(record.to_json(), "the record"), None, key, ref
     )
 
 
-def is_same_entry(
-    stored: Header,
-    draft: Draft,
-    stamp: Stamp,
-    subjects: Sequence[HeaderSubject],
-    parts: Sequence[PlainPart],
-) -> bool:
-    """Return whether a draft, planned again, gives a stored header, nonces aside."""
-    if len(parts) != len(stored.parts):
-        return False
-    said: list[dict[str, JsonValue]] = []
-    for part, held in zip(parts, stored.parts, strict=True):
-        if (part.key is None) != (held.ct is None):
-            return False
-        said.append(part.commitment() | ({"ct": held.ct} if held.ct is not None else {}))
-    return header_of(draft, stamp, subjects, said) == stored
-
-
-def _record_part(part: PartKind, record: Record, key: bytes | None, ref: str) -> PlainPart:
-    name = str(type(record).model_fields["type"].default)
-    return PlainPart(part, name, _limited(record.to_json(), "the record"), None, key, ref)
+@cache
+def _type_name(record: type[Record]) -> str:
+    return str(record.model_fields["type"].default)
 
 
 def _limited(data: bytes, what: str) -> bytes:

@@ -8,10 +8,10 @@ claimed (or, for reading, on one snapshot).
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from answerable.audit.errors import (
-    Conflict,
     Erased,
     InvalidInput,
     NotFound,
@@ -32,7 +32,7 @@ from answerable.audit.keys.derive import (
     unwrap_data_key,
     wrap_data_key,
 )
-from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.keys.vault import Entropy, KeyVault, new_bucket_key
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import knows_subject
 from answerable.audit.store.key_rows import (
@@ -41,16 +41,22 @@ from answerable.audit.store.key_rows import (
     aliases_by_lookup,
     bucket_versions,
     insert_alias,
-    insert_bucket,
-    insert_keys,
     keys_by_lookup,
     keys_by_ref,
 )
 
-__all__ = ["BucketKeyMissing", "Keyring", "new_bucket_key", "open_name"]
+__all__ = ["BucketKeyMissing", "Holder", "Keyring", "open_name"]
 
 _REF_BYTES = 16
 _MAX_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A holder's reference and opened data key."""
+
+    ref: str
+    data_key: bytes
 
 
 class BucketKeyMissing(Unavailable):
@@ -70,10 +76,18 @@ class Keyring:
         The log, bound into each wrapping.
     entropy : Callable[[int], bytes]
         Gives keys, references and nonces.
+    held : Mapping[str, Holder], optional
+        Holders by the caller's id whose keys are known to be in force.
     """
 
     def __init__(
-        self, connection: Connection, vault: KeyVault, origin: str, entropy: Entropy
+        self,
+        connection: Connection,
+        vault: KeyVault,
+        origin: str,
+        entropy: Entropy,
+        *,
+        held: Mapping[str, Holder] | None = None,
     ) -> None:
         self._connection = connection
         self._vault = vault
@@ -86,6 +100,8 @@ class Keyring:
         self._asked: set[bytes | str] = set()
         self._versions: dict[int, int] = {}
         self._created: list[KeyRow] = []
+        self._new_buckets: dict[int, int] = {}
+        self._held = held
 
     def expect(self, holder_ids: Iterable[str], refs: Iterable[str]) -> None:
         """Read the key rows of many holders at once."""
@@ -139,6 +155,8 @@ class Keyring:
         RecordTampered
             If the row was altered or swapped.
         """
+        if ref in self._data_keys:
+            return self._data_keys[ref]
         self.expect((), (ref,))
         row = self._rows.get(ref)
         if row is None:
@@ -223,6 +241,10 @@ class Keyring:
             If the id is empty or longer than 256 characters.
         """
         _require_id(holder_id)
+        known = self._held.get(holder_id) if self._held else None
+        if known is not None:
+            self._data_keys[known.ref] = known.data_key
+            return known.ref
         ref = self.ref_of(holder_id)
         if ref is None:
             ref = subject_ref(self._entropy(_REF_BYTES))
@@ -261,10 +283,28 @@ class Keyring:
         insert_alias(self._connection, alias)
         self._aliases[lookup] = alias
 
-    def flush(self) -> None:
-        """Store the rows of holders created here."""
-        insert_keys(self._connection, self._created)
-        self._created = []
+    def created(self) -> int:
+        """Return how many holders were created: a mark to :meth:`rewind` to."""
+        return len(self._created)
+
+    def rewind(self, mark: int) -> None:
+        """Forget the holders created since a mark: what they were needed for was refused."""
+        for row in self._created[mark:]:
+            del self._rows[row.ref], self._refs[row.lookup], self._data_keys[row.ref]
+        del self._created[mark:]
+
+    def opened(self, holder_ids: Iterable[str]) -> dict[str, Holder]:
+        """Return the holders among these ids whose keys were opened here."""
+        refs = {name: self._refs.get(self._lookup(name)) for name in holder_ids}
+        return {
+            name: Holder(ref, self._data_keys[ref])
+            for name, ref in refs.items()
+            if ref is not None and ref in self._data_keys
+        }
+
+    def fresh(self) -> tuple[list[KeyRow], dict[int, int]]:
+        """Return the rows of holders and buckets created here, to be stored with the entries."""
+        return self._created, self._new_buckets
 
     def _lookup(self, holder_id: str) -> bytes:
         return holder_lookup(self._vault.pepper(), holder_id)
@@ -305,33 +345,9 @@ class Keyring:
             version = bucket_versions(self._connection, (bucket,)).get(bucket)
         if version is None:
             version = new_bucket_key(self._vault, bucket, 1, self._entropy(KEY_SIZE))
-            insert_bucket(self._connection, bucket, version)
+            self._new_buckets[bucket] = version
         self._versions[bucket] = version
         return version, self._bucket_key(bucket, version)
-
-
-def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
-    """Put a key into the vault under the first free version from `first`; return the version.
-
-    Of a bucket that was never used the vault's prepared first key is taken. A version left behind
-    by a transaction that never committed is not used again: rows wrapped under it may lie in the
-    database's dead pages.
-
-    Returns
-    -------
-    int
-        At least `first`.
-    """
-    if first == 1 and vault.first_bucket_key(bucket) is not None:
-        return first
-    version = first
-    while True:
-        try:
-            vault.add_bucket_key(bucket, version, key)
-        except Conflict:
-            version += 1
-        else:
-            return version
 
 
 def _require_id(holder_id: str) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Protocol, Self
 
+from answerable.audit.errors import Conflict
 from answerable.audit.keys.at_rest import Plain
 from answerable.audit.keys.derive import KEY_SIZE, Entropy
 from answerable.audit.keys.file_vault import FileVault
 from answerable.audit.keys.secrets import MemorySecrets
 from answerable.audit.keys.stored_vault import PEPPER, StoredVault
 
-__all__ = ["Entropy", "FileVault", "KeyVault", "MemoryVault"]
+__all__ = ["Entropy", "FileVault", "KeyVault", "MemoryVault", "new_bucket_key"]
 
 
 class KeyVault(Protocol):
@@ -79,3 +80,27 @@ class MemoryVault(StoredVault):
     def create(cls, *, entropy: Entropy) -> Self:
         """Return an empty vault with a fresh pepper."""
         return cls(entropy(KEY_SIZE))
+
+
+def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
+    """Put a key into the vault under the first free version from `first`; return the version.
+
+    Of a bucket that was never used the vault's prepared first key is taken. A version left behind
+    by a transaction that never committed is not used again: rows wrapped under it may lie in the
+    database's dead pages.
+
+    Returns
+    -------
+    int
+        At least `first`.
+    """
+    if first == 1 and vault.first_bucket_key(bucket) is not None:
+        return first
+    version = first
+    while True:
+        try:
+            vault.add_bucket_key(bucket, version, key)
+        except Conflict:
+            version += 1
+        else:
+            return version

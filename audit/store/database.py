@@ -77,6 +77,7 @@ class Database:
             if (self.dialect == "sqlite")
             else _postgres_engine(address)
         )
+        self._kept: Connection | None = None
         # One connection in memory serves all threads: they take turns.
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()
@@ -121,9 +122,44 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def compared(self) -> Iterator[Connection]:
+        """Lend the one connection that is kept for compared advances (PostgreSQL).
+
+        Each statement stands alone; who is lent the connection begins and commits by its driver.
+        One borrower at a time.
+
+        Yields
+        ------
+        Connection
+            Reads what was committed last.
+
+        Raises
+        ------
+        Unavailable
+            If the database is locked, full, read-only, unreachable or refuses; the connection is
+            made anew next time.
+        """
+        with translated(self.where):
+            if self._kept is None:
+                self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield self._kept
+            except BaseException:
+                self._drop_kept()
+                raise
+
     def close(self) -> None:
         """Close all connections."""
+        self._drop_kept()
         self._engine.dispose()
+
+    def _drop_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            # Not returned to the pool: what state it is in is not known.
+            kept.invalidate()
+            kept.close()
 
 
 def _address(url: str) -> URL:

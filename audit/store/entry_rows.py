@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, text
 
@@ -15,8 +16,8 @@ from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
 from answerable.audit.ids import entry_id_bytes, ref_bytes
 from answerable.audit.kinds import EntryKind
-from answerable.audit.store.bulk import Cell, insert_rows
-from answerable.audit.store.index_rows import Indexed, insert_index
+from answerable.audit.store.bulk import Cell, Row, insert_rows
+from answerable.audit.store.index_rows import Indexed, index_table_rows
 from answerable.audit.store.tables import (
     FREQUENT,
     PARTS,
@@ -41,6 +42,7 @@ __all__ = [
     "entries_by_reference",
     "entries_of_subject",
     "entry_at",
+    "entry_table_rows",
     "first_seq_at",
     "insert_entries",
     "knows_subject",
@@ -59,8 +61,7 @@ _FREQUENT_KINDS = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
 _INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(NamedTuple):
     """An entry about to be stored: its place, header and body, and what it is found by."""
 
     seq: int
@@ -69,7 +70,7 @@ class NewEntry:
     parts: tuple[bytes, ...]
     columns: tuple[Cell, ...]
     """Time, kind, function, outcome code, automation, keyed reference."""
-    index: Indexed
+    found_by: Indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +106,21 @@ def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     Unavailable
         If the database silently stored fewer rows than it was given.
     """
-    insert_rows(
-        connection,
-        entry,
-        [(item.seq, *item.columns, item.header_bytes, item.leaf) for item in entries],
-    )
-    insert_rows(
-        connection,
-        body,
-        [
+    for table, rows in entry_table_rows(entries).items():
+        insert_rows(connection, table, rows)
+
+
+def entry_table_rows(entries: Sequence[NewEntry]) -> dict[Table, list[Row]]:
+    """Return the rows of new entries, by table, in the order in which they are stored."""
+    return {
+        entry: [(item.seq, *item.columns, item.header_bytes, item.leaf) for item in entries],
+        body: [
             (item.seq * PARTS + number, data)
             for item in entries
             for number, data in enumerate(item.parts)
         ],
-    )
-    insert_index(connection, [(item.seq, item.index) for item in entries])
+        **index_table_rows([(item.seq, item.found_by) for item in entries]),
+    }
 
 
 def entries_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Entry]:

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from answerable.audit.errors import AnswerableError, Unavailable
+from answerable.audit.store.head_rows import HeadMoved
 
-__all__ = ["ConnectionLost", "translated"]
+__all__ = ["ConnectionLost", "RowExists", "translated"]
 
 _LOCKED: Final = (
     "the database is locked by another process",
@@ -46,6 +47,14 @@ _LOST: Final = (
     "the connection to the database was lost",
     "Append again with the same entry id: what was stored is recognised.",
 )
+_HEAD_MOVED: Final = (
+    "the head of the log is not the one seen last",
+    "Another process wrote: append again.",
+)
+_SWALLOWED: Final = (
+    "the database did not store every row",
+    "Look for rules or triggers on the log's tables that are not ours.",
+)
 _SQLITE: Final = {
     "SQLITE_BUSY": _LOCKED,
     "SQLITE_LOCKED": _LOCKED,
@@ -65,6 +74,11 @@ _SQLSTATE: Final = {
     "3D000": _CANNOT_OPEN,
     "28": _CANNOT_OPEN,
     "23": _REFUSED,
+    # The two guards of a compared advance: see `audit/store/advance`.
+    "22012": _HEAD_MOVED,
+    "2201E": _SWALLOWED,
+    # A rule that swallows rows makes INSERT ... RETURNING itself an error.
+    "0A000": _SWALLOWED,
     "08": _LOST,
     "57P": _LOST,
 }
@@ -72,6 +86,10 @@ _SQLSTATE: Final = {
 
 class ConnectionLost(Unavailable):
     """The connection broke; whether the transaction was committed is not known."""
+
+
+class RowExists(Unavailable):
+    """A row with this key is there already, or a guard refused the change."""
 
 
 @contextmanager
@@ -107,6 +125,10 @@ def translated(where: str) -> Iterator[None]:
         raise Unavailable(
             f"the database failed ({type(error).__name__})", where=where, remedy=_CANNOT_OPEN[1]
         ) from error
+    except Exception as error:  # allow broad-except: the PostgreSQL driver is optional
+        if not type(error).__module__.startswith("psycopg"):
+            raise
+        raise _unavailable(error, where) from error
 
 
 def _unavailable(error: BaseException | None, where: str) -> AnswerableError:
@@ -118,8 +140,14 @@ def _unavailable(error: BaseException | None, where: str) -> AnswerableError:
             "See the database's own log.",
         )
     )
-    kind = ConnectionLost if remedy == _LOST[1] else Unavailable
-    return kind(what, where=where, remedy=remedy)
+    return _CLASSES.get(what, Unavailable)(what, where=where, remedy=remedy)
+
+
+_CLASSES: Final = {
+    _LOST[0]: ConnectionLost,
+    _REFUSED[0]: RowExists,
+    _HEAD_MOVED[0]: HeadMoved,
+}
 
 
 def _from_sqlite(error: BaseException | None) -> tuple[str, str] | None:

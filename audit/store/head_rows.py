@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -11,7 +11,16 @@ from answerable.audit.errors import RecordTampered, Unavailable
 from answerable.audit.store.tables import head
 from answerable.audit.tree.merkle import Frontier
 
-__all__ = ["Head", "bump_key_epoch", "claim_head", "insert_head", "read_head", "swap_head"]
+__all__ = [
+    "COMPARE_AND_SWAP",
+    "Head",
+    "HeadMoved",
+    "bump_key_epoch",
+    "claim_head",
+    "insert_head",
+    "read_head",
+    "swap_head",
+]
 
 
 _COLUMNS = (
@@ -22,6 +31,20 @@ _COLUMNS = (
     head.c.frontier,
     head.c.key_epoch,
 )
+
+
+COMPARE_AND_SWAP: Final = """
+    WITH moved AS (
+        UPDATE {schema}.head SET turn = turn + 1, size = {v}, ts = {v}, clock_noted = {v},
+            frontier = {v}
+        WHERE id = 1 AND turn = {v} AND size = {v} RETURNING 1
+    ) SELECT 1 / count(*) FROM moved"""
+"""Fails with a division by zero when the head is not the one that was expected: statements that
+follow in the same round trip are then refused, and so is the commit."""
+
+
+class HeadMoved(Unavailable):
+    """The head is not the one this process saw last: another process wrote meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,21 @@ them by verification; each is one tree of rows, ordered by what it is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from answerable.audit.entries import Header
 from answerable.audit.ids import entry_id_bytes, ref_bytes
-from answerable.audit.store.bulk import insert_rows
+from answerable.audit.store.bulk import Row
 from answerable.audit.store.tables import entry_id, entry_subject, link
 
-__all__ = ["Indexed", "count_index", "index_of", "indexed_as", "insert_index"]
+__all__ = ["Indexed", "count_index", "index_of", "index_table_rows", "indexed_as"]
 
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(NamedTuple):
     """What the indexes beside an entry say: its id, its subjects, what it links to."""
 
     id: bytes
@@ -32,27 +30,17 @@ class Indexed:
     """Relation and target, in the header's order."""
 
 
-def insert_index(connection: Connection, entries: Sequence[tuple[int, Indexed]]) -> None:
-    """Store what the indexes say of new entries, by place.
-
-    Raises
-    ------
-    Unavailable
-        If the database silently stored fewer rows than it was given.
-    """
-    insert_rows(connection, entry_id, [(item.id, seq) for seq, item in entries])
-    insert_rows(
-        connection, entry_subject, [(ref, seq) for seq, item in entries for ref in item.refs]
-    )
-    insert_rows(
-        connection,
-        link,
-        [
+def index_table_rows(entries: Sequence[tuple[int, Indexed]]) -> dict[Table, list[Row]]:
+    """Return the rows of the indexes for new entries, by place."""
+    return {
+        entry_id: [(item.id, seq) for seq, item in entries],
+        entry_subject: [(ref, seq) for seq, item in entries for ref in item.refs],
+        link: [
             (target, seq, number, rel)
             for seq, item in entries
             for number, (rel, target) in enumerate(item.links)
         ],
-    )
+    }
 
 
 def indexed_as(connection: Connection, due: Mapping[int, Indexed]) -> dict[int, Indexed]:

@@ -6,12 +6,13 @@ interleave. What is in them opens nothing without the vault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Table,
     bindparam,
     delete,
     func,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.records import LegalHold
+from answerable.audit.store.bulk import Row, insert_rows
 from answerable.audit.store.tables import hold, key_bucket, subject_alias, subject_key
 
 __all__ = [
@@ -39,9 +41,9 @@ __all__ = [
     "delete_key",
     "holds_of",
     "insert_alias",
-    "insert_bucket",
     "insert_hold",
     "insert_keys",
+    "key_table_rows",
     "keys_by_lookup",
     "keys_by_ref",
     "keys_in_bucket",
@@ -143,23 +145,26 @@ def delete_aliases(connection: Connection, ref: str) -> None:
     connection.execute(delete(subject_alias).where(subject_alias.c.ref == ref))
 
 
-def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
-    """Store the key rows of new holders."""
-    if rows:
-        connection.execute(
-            insert(subject_key),
-            [
-                {
-                    "ref": row.ref,
-                    "lookup": row.lookup,
-                    "bucket": row.bucket,
-                    "version": row.version,
-                    "wrapped": row.wrapped,
-                    "sealed": row.sealed,
-                }
-                for row in rows
-            ],
-        )
+def insert_keys(connection: Connection, rows: Sequence[KeyRow], buckets: Mapping[int, int]) -> None:
+    """Store the key rows of new holders, and the versions of new buckets.
+
+    Raises
+    ------
+    Unavailable
+        If the database silently stored fewer rows than it was given.
+    """
+    for table, held in key_table_rows(rows, buckets).items():
+        insert_rows(connection, table, held)
+
+
+def key_table_rows(rows: Sequence[KeyRow], buckets: Mapping[int, int]) -> dict[Table, list[Row]]:
+    """Return the rows of new holders and buckets, by table."""
+    return {
+        subject_key: [
+            (row.ref, row.lookup, row.bucket, row.version, row.wrapped, row.sealed) for row in rows
+        ],
+        key_bucket: list(buckets.items()),
+    }
 
 
 def delete_key(connection: Connection, ref: str) -> None:
@@ -204,11 +209,6 @@ def bucket_versions(connection: Connection, buckets: Iterable[int] | None = None
     if buckets is not None:
         query = query.where(key_bucket.c.bucket.in_(list(buckets)))
     return dict(connection.execute(query).all())
-
-
-def insert_bucket(connection: Connection, bucket: int, version: int) -> None:
-    """Record a new bucket."""
-    connection.execute(insert(key_bucket), [{"bucket": bucket, "version": version}])
 
 
 def advance_bucket(connection: Connection, bucket: int, old: int, new: int) -> None:

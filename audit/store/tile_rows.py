@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from answerable.audit.errors import NotFound
+from answerable.audit.store.bulk import Row, insert_rows
 from answerable.audit.store.tables import entry, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
@@ -80,12 +81,12 @@ def full_tiles(connection: Connection) -> Iterator[FullTile]:
 
 
 def insert_tiles(connection: Connection, tiles: Sequence[FullTile]) -> None:
-    """Store tiles that became full."""
-    if tiles:
-        connection.execute(
-            insert(tile),
-            [
-                {"level": item.level, "idx": item.index, "data": item.data, "root": item.root}
-                for item in tiles
-            ],
-        )
+    """Store tiles that became full.
+
+    Raises
+    ------
+    Unavailable
+        If the database silently stored fewer rows than it was given.
+    """
+    rows: list[Row] = [(item.level, item.index, item.data, item.root) for item in tiles]
+    insert_rows(connection, tile, rows)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from answerable.audit.store.bulk import run_many
 from answerable.audit.store.tables import checkpoint, meta, projection, rollup
 
 __all__ = [
+    "ADD_COUNT",
     "CountKey",
     "OutcomeCount",
     "ProjectionRow",
@@ -24,6 +27,11 @@ __all__ = [
     "save_projection",
 ]
 
+ADD_COUNT: Final = (
+    "INSERT INTO {schema}.rollup AS held (day, function, outcome, cell, n) "
+    "VALUES ({v}, {v}, {v}, {v}, {v}) "
+    "ON CONFLICT (day, function, outcome, cell) DO UPDATE SET n = held.n + excluded.n"
+)
 CountKey = tuple[str, str, str, int]
 """Day, function, outcome code, group cell (-1 when none was given)."""
 
@@ -103,20 +111,7 @@ def save_projection(connection: Connection, name: str, row: ProjectionRow) -> No
 
 def add_counts(connection: Connection, counts: Mapping[CountKey, int]) -> None:
     """Add to the counts of decisions."""
-    for (day, function, outcome, cell), n in sorted(counts.items()):
-        changed = connection.execute(
-            update(rollup)
-            .where(
-                rollup.c.day == day,
-                rollup.c.function == function,
-                rollup.c.outcome == outcome,
-                rollup.c.cell == cell,
-            )
-            .values(n=rollup.c.n + n)
-        )
-        if changed.rowcount == 0:
-            row = {"day": day, "function": function, "outcome": outcome, "cell": cell, "n": n}
-            connection.execute(insert(rollup), [row])
+    run_many(connection, ADD_COUNT, [(*key, n) for key, n in sorted(counts.items())])
 
 
 def outcome_counts(

@@ -1,0 +1,286 @@
+"""Group commit: the first caller commits for all that wait.
+
+A caller puts its work into a bounded queue and then either leads (nobody else does) or parks. The
+leader takes what is queued, in order, commits it once, tells everybody, steps down and rings the
+next in the queue. A thread of its own would make a lone caller wait for two thread switches, so
+there is one only for callers that must not block: coroutines.
+
+Nothing here knows what is committed; threads meet in this file alone. Invariants:
+
+- work is committed in the order it was queued, by one leader at a time;
+- whoever parks was queued before, so a leader that steps down finds and rings somebody;
+- each ticket is settled once: with a result or with an error, never with both, never not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Generic, TypeVar
+
+from answerable.audit.errors import TooBusy, Unavailable
+
+__all__ = ["GroupCommit", "Ticket"]
+
+W = TypeVar("W")
+R = TypeVar("R")
+
+
+class Ticket(Generic[W, R]):
+    """One caller's work and what became of it.
+
+    Parameters
+    ----------
+    work : W
+        What to commit.
+    weight : int
+        How many entries it is, for the limits of queue and batch.
+    """
+
+    __slots__ = ("bell", "done", "error", "future", "loop", "result", "weight", "work")
+
+    def __init__(self, work: W, weight: int) -> None:
+        self.work = work
+        self.weight = weight
+        self.done = False
+        self.result: R | None = None
+        self.error: BaseException | None = None
+        self.bell: threading.Event | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.future: asyncio.Future[R] | None = None
+
+    def succeed(self, result: R) -> None:
+        """Settle with a result."""
+        if not self.done:
+            self.result, self.done = result, True
+
+    def fail(self, error: BaseException) -> None:
+        """Settle with an error; a ticket that is settled already keeps what it has."""
+        if not self.done:
+            self.error, self.done = error, True
+
+    def outcome(self) -> R:
+        """Return the result, or raise the error.
+
+        Returns
+        -------
+        R
+            What the commit gave.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]  # settled without an error
+
+
+class GroupCommit(Generic[W, R]):
+    """A bounded queue with one leader at a time.
+
+    Parameters
+    ----------
+    commit : Callable[[Sequence[Ticket]], None]
+        Commits the work of some tickets together and settles each; an exception it raises
+        settles all that are not.
+    queue_limit : int
+        Most weight that may wait; more is refused with :class:`TooBusy`.
+    batch_limit : int
+        Most weight committed at once, one ticket at least.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Ticket[W, R]]], None],
+        *,
+        queue_limit: int,
+        batch_limit: int,
+    ) -> None:
+        self._commit = commit
+        self._queue_limit: Final = queue_limit
+        self._batch_limit: Final = batch_limit
+        self._queue: deque[Ticket[W, R]] = deque()
+        self._weight = 0
+        self._gate = threading.Lock()
+        self._lead = threading.Lock()
+        self._wake = threading.Event()
+        self._worker: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Weight that waits to be committed."""
+        return self._weight
+
+    def run(self, ticket: Ticket[W, R]) -> R:
+        """Commit a ticket, with whatever else waits, and return its result.
+
+        Returns
+        -------
+        R
+            What the commit gave.
+
+        Raises
+        ------
+        TooBusy
+            If the queue is full; nothing was queued.
+        """
+        ticket.bell = threading.Event()
+        self._put(ticket)
+        try:
+            while not ticket.done:
+                if self._lead.acquire(blocking=False):
+                    try:
+                        if not ticket.done:
+                            self._lead_once()
+                    finally:
+                        self._lead.release()
+                else:
+                    ticket.bell.wait()
+                    ticket.bell.clear()
+        finally:
+            # Also when this thread was interrupted while it was the one that was rung.
+            self._ring_next()
+        return ticket.outcome()
+
+    async def arun(self, ticket: Ticket[W, R]) -> R:
+        """Commit a ticket without blocking the event loop.
+
+        Returns
+        -------
+        R
+            What the commit gave.
+
+        Raises
+        ------
+        TooBusy
+            If the queue is full; nothing was queued.
+        """
+        loop = asyncio.get_running_loop()
+        ticket.loop = loop
+        ticket.future = loop.create_future()
+        self._put(ticket)
+        # After everything that is ready now: callers that wait together commit together.
+        loop.call_soon(self._kick)
+        return await ticket.future
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every leader out while something else is done.
+
+        Yields
+        ------
+        None
+            Nothing; the queue waits.
+        """
+        try:
+            with self._lead:
+                yield
+        finally:
+            self._ring_next()
+
+    def close(self) -> None:
+        """Refuse what is not queued yet and end the thread once the queue is empty."""
+        self._closed = True
+        worker = self._worker
+        self._wake.set()
+        if worker is not None and worker is not threading.current_thread():
+            worker.join()
+
+    def _put(self, ticket: Ticket[W, R]) -> None:
+        with self._gate:
+            if self._closed:
+                raise Unavailable(
+                    "the log is closed", where="append queue", remedy="Open it again."
+                )
+            if self._queue and self._weight + ticket.weight > self._queue_limit:
+                raise TooBusy(
+                    f"{self._weight} entries wait to be appended, the limit is {self._queue_limit}",
+                    where="append queue",
+                    remedy="Try again after a while; nothing of this call was appended.",
+                )
+            self._queue.append(ticket)
+            self._weight += ticket.weight
+
+    def _take(self) -> list[Ticket[W, R]]:
+        taken: list[Ticket[W, R]] = []
+        weight = 0
+        with self._gate:
+            while self._queue:
+                if taken and weight + self._queue[0].weight > self._batch_limit:
+                    break
+                ticket = self._queue.popleft()
+                taken.append(ticket)
+                weight += ticket.weight
+            self._weight -= weight
+        return taken
+
+    def _lead_once(self) -> None:
+        taken = self._take()
+        if not taken:
+            return
+        try:
+            self._commit(taken)
+        except BaseException as error:  # allow broad-except: every caller must be told
+            for ticket in taken:
+                ticket.fail(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            _tell(taken)
+
+    def _ring_next(self) -> None:
+        with self._gate:
+            first = self._queue[0] if self._queue else None
+        if first is None:
+            return
+        if first.bell is not None:
+            first.bell.set()
+        else:
+            self._wake.set()
+
+    def _kick(self) -> None:
+        if self._worker is None:
+            with self._gate:
+                if self._worker is None:
+                    self._worker = threading.Thread(
+                        target=self._work, name="answerable-append", daemon=True
+                    )
+                    self._worker.start()
+        self._wake.set()
+
+    def _work(self) -> None:
+        while not self._closed or self._queue:
+            self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                with self._lead:
+                    self._lead_once()
+                self._ring_next()
+
+
+def _tell(taken: Sequence[Ticket[W, R]]) -> None:
+    """Wake those who wait: threads one by one, each event loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[Ticket[W, R]]] = {}
+    for ticket in taken:
+        ticket.fail(Unavailable("the commit ended without a result", where="append queue"))
+        if ticket.bell is not None:
+            ticket.bell.set()
+        elif ticket.loop is not None:
+            loops.setdefault(ticket.loop, []).append(ticket)
+    for loop, tickets in loops.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, tickets)
+        except RuntimeError:  # the loop was closed: nobody waits there any more
+            continue
+
+
+def _resolve(tickets: Sequence[Ticket[W, R]]) -> None:
+    for ticket in tickets:
+        future = ticket.future
+        if future is None or future.done():
+            continue
+        if ticket.error is not None:
+            future.set_exception(ticket.error)
+        else:
+            future.set_result(ticket.result)  # type: ignore[arg-type]
