@@ -19,11 +19,12 @@ from typing import Final, Self
 from answerable.api.actor import ActorContext
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.api.vaults import make_vault, open_vault
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
-from answerable.audit.errors import NotFound, Unavailable
+from answerable.audit.errors import Unavailable
 from answerable.audit.ids import uuid7
-from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
+from answerable.audit.keys.vault import KeyVault, MemoryVault
 from answerable.audit.log import Log
 from answerable.audit.records import Role
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
@@ -154,7 +155,7 @@ def create_workspace(
     Unavailable
         If a store cannot be written.
     """
-    vault = _new_vault(settings, entropy)
+    vault = make_vault(settings, entropy=entropy)
     log = Log.create(
         settings.database_url, origin=settings.origin, vault=vault, clock=clock, entropy=entropy
     )
@@ -198,7 +199,7 @@ def open_workspace(
     Unavailable
         If a store is locked, unreachable or of another schema.
     """
-    vault = FileVault(settings.key_dir)
+    vault = open_vault(settings, entropy=entropy)
     log = Log.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
     return Workspace(
         settings=settings,
@@ -293,24 +294,6 @@ def local_actor(workspace: Workspace) -> ActorContext:
             remedy="Set ANSWERABLE_ACTOR to the reference of a registered actor.",
         )
     return ActorContext(actor=operator, roles=LOCAL_ROLES)
-
-
-def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
-    """Make the vault, or take the one a creation that was interrupted left behind."""
-    try:
-        settings.key_dir.parent.mkdir(parents=True, exist_ok=True)
-        if settings.database_file is not None:
-            settings.database_file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            f"a folder cannot be made ({type(error).__name__})",
-            where="key_dir, database_url",
-            remedy="Choose folders that can be written.",
-        ) from None
-    try:
-        return FileVault(settings.key_dir)
-    except NotFound:
-        return FileVault.create(settings.key_dir, entropy=entropy)
 
 
 def _register_operator(workspace: Workspace) -> None:

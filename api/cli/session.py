@@ -109,10 +109,10 @@ def _read(file: Path) -> dict[str, object]:
         raise InvalidInput(
             "the settings file cannot be read as TOML", where=str(file), remedy="Mend or remove it."
         ) from None
-    for name in ("key_dir", "artefact_dir"):
+    for name in ("key_dir", "kms_dir", "artefact_dir"):
         if isinstance(path := values.get(name), str):
             values[name] = file.parent / path
-    for name in ("database_url", "state_url"):
+    for name in ("database_url", "state_url", "key_url"):
         url = values.get(name)
         if isinstance(url, str) and url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
             values[name] = f"{_SQLITE}{file.parent / url.removeprefix(_SQLITE)}"

@@ -13,10 +13,10 @@ from typing import Final, Literal, cast
 
 from pydantic import JsonValue
 
+from answerable.api.flows.doctor_keys import key_checks
 from answerable.api.settings import Settings
-from answerable.api.wiring import open_workspace
+from answerable.api.wiring import open_workspace, system_entropy
 from answerable.audit.errors import AnswerableError
-from answerable.audit.keys.vault import FileVault
 from answerable.audit.stored import stored_log, upgrade_log
 
 __all__ = ["Check", "DoctorReport", "check_schema", "examine", "upgrade_schema"]
@@ -76,11 +76,10 @@ def examine(settings: Settings) -> DoctorReport:
     """
     return DoctorReport(
         (
-            _tried("key folder", lambda: _key_folder(settings)),
+            *(Check(*found) for found in key_checks(settings, entropy=system_entropy)),
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
             _enforcement(settings),
-            _key_backups(),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
         )
     )
@@ -139,11 +138,6 @@ def _tried(name: str, check: Callable[[], str]) -> Check:
         return Check(name, "bad", str(error))
 
 
-def _key_folder(settings: Settings) -> str:
-    FileVault(settings.key_dir).pepper()
-    return "present, and readable by its owner alone"
-
-
 def _database(settings: Settings) -> str:
     stored = stored_log(settings.database_url)
     stored.close()
@@ -167,15 +161,6 @@ def _enforcement(settings: Settings) -> Check:
             "Keep checkpoints elsewhere: answerable log head --out FILE"
         )
     return Check("append-only enforcement", "warning", what)
-
-
-def _key_backups() -> Check:
-    return Check(
-        "backups of the key folder",
-        "warning",
-        "Cannot be seen from here. Without one, losing the folder loses every body; each one "
-        "undoes erasures until it expires. Keep them short and apart from the database's.",
-    )
 
 
 def _extra(name: str, module: str) -> Check:

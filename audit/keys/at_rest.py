@@ -122,8 +122,10 @@ class VaultKeys:
 
         Raises
         ------
+        VaultKeyMissing
+            If the vault holds no vault key.
         Unavailable
-            If the vault holds no vault key, or the service cannot unwrap it.
+            If the service cannot unwrap it.
         """
         versions = self.versions(store)
         if not versions:

@@ -88,6 +88,18 @@ class StoredVault:
                 raise taken_key("signing key", self._store.where)
             turn.add(name, self._at_rest.close(turn, name, seed))
 
+    def signing_numbers(self, origin: str) -> tuple[int, ...]:
+        """Return which of the log's signing keys are held, ascending.
+
+        Returns
+        -------
+        tuple of int
+            Empty when the vault belongs to no log, or to another.
+        """
+        own = signing_name(origin, 1)
+        named = (name.removeprefix(own).removeprefix(".") for name in self._store.names(own))
+        return tuple(sorted(int(number or "1") for number in named))
+
     def destroy_signing_key(self, origin: str, number: int) -> None:
         """Destroy one of the log's signing keys; no error when it is gone already."""
         with self._store.turn() as turn:

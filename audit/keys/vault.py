@@ -35,6 +35,10 @@ class KeyVault(Protocol):
         """Keep one of the log's signing keys; durable when this returns."""
         ...
 
+    def signing_numbers(self, origin: str) -> tuple[int, ...]:
+        """Return which of the log's signing keys are held, ascending."""
+        ...
+
     def destroy_signing_key(self, origin: str, number: int) -> None:
         """Destroy one of the log's signing keys; no error when it is gone already."""
         ...
