@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         return Path(match["path"]) if match else None
 
     @property
+    def key_place(self) -> str:
+        """Where the keys lie, in words: a folder, or a database without its credentials."""
+        return "the key database (key_url)" if self.key_url else str(self.key_dir)
+
+    @property
     def state_database_url(self) -> str:
         """URL of the mutable state, with the default filled in."""
         if self.state_url:

@@ -19,7 +19,7 @@ from answerable.audit.key_acts import SigningStep
 from answerable.audit.keys.erasure import ErasureStep, Reached, destroy_older, rewrap_bucket
 from answerable.audit.reading import LogReader
 from answerable.audit.records import Role
-from answerable.audit.store import view_rows
+from answerable.audit.store import key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.tree.notes import verifier_key
 from answerable.audit.turn import Turn
@@ -197,6 +197,10 @@ class LogCustody(LogReader):
         return self._writer.run(
             lambda turn: key_acts.add_alias(turn, (subject_id, alias_id), draft)
         )
+
+    def bucket_versions(self) -> dict[int, int]:
+        """Return the version in force of each bucket that was ever used."""
+        return self._read(key_rows.bucket_versions)
 
     def rotate_bucket(self, bucket: int, *, reached: Reached = _nothing) -> int:
         """Wrap the data keys of one bucket under a new key and destroy the older ones.

@@ -42,15 +42,17 @@ class ErasureReceipt(FrozenModel):
     """Headers that stay in the log, by kind of entry."""
     header_fields: tuple[str, ...]
     """What those headers hold; see the documentation of entries."""
-    key_backup_days: Annotated[int, Field(ge=0)]
-    """For how many days a backup of the keys could undo the erasure; a setting, as stated."""
-    final_at: Micros
-    """When no backup of the keys is left, if that setting is kept."""
+    key_backup_days: Annotated[int, Field(ge=0)] | None = None
+    """For how many days a backup of the keys could undo the erasure; None: nobody stated it."""
+    final_at: Micros | None = None
+    """When no backup of the keys is left, if what was stated is kept."""
     proof: str
     """C2SP tlog-proof of the entry, with its header."""
 
     def lines(self) -> tuple[str, ...]:
         """Return the statement as lines of plain text."""
+        days = self.key_backup_days
+        stated = "no period is stated" if days is None else f"{days} days are stated"
         kinds = ", ".join(f"{item.entries} {item.kind}" for item in self.remains) or "none"
         return (
             f"The key that opened the data of {self.ref} was destroyed ({self.ground}).",
@@ -58,13 +60,12 @@ class ErasureReceipt(FrozenModel):
             f"Headers remain, so that the log can still be verified: {kinds}.",
             f"They hold: {', '.join(self.header_fields) or 'nothing'}; names and identifiers are"
             " not among it, and nothing links the reference to a person any more.",
-            "A backup of the keys could undo the erasure until it expires: "
-            f"{self.key_backup_days} days are stated for it.",
+            f"A backup of the keys could undo the erasure until it expires: {stated}.",
             f"Recorded as entry {self.entry}; the proof is attached.",
         )
 
 
-def erasure_receipt(log: Log, entry_id: str, *, key_backup_days: int) -> ErasureReceipt:
+def erasure_receipt(log: Log, entry_id: str, *, key_backup_days: int | None) -> ErasureReceipt:
     """Return the receipt of an erasure.
 
     Parameters
@@ -73,7 +74,7 @@ def erasure_receipt(log: Log, entry_id: str, *, key_backup_days: int) -> Erasure
         The log.
     entry_id : str
         The entry that records the erasure.
-    key_backup_days : int
+    key_backup_days : int or None
         For how many days backups of the keys are kept, as the operator states it.
 
     Returns
@@ -99,6 +100,7 @@ def erasure_receipt(log: Log, entry_id: str, *, key_backup_days: int) -> Erasure
             where=f"entry {entry_id}",
             remedy="Name the entry of kind subject.erased.",
         )
+    days = key_backup_days
     record = log.read_record(entry_id, SubjectErased)
     ref = entry.header.subjects[0].ref
     about = [item for item in log.subject_entries(ref) if item.id != entry_id]
@@ -112,8 +114,8 @@ def erasure_receipt(log: Log, entry_id: str, *, key_backup_days: int) -> Erasure
         entries=record.entries,
         remains=tuple(Remaining(kind=kind, entries=n) for kind, n in sorted(kinds.items())),
         header_fields=_fields(about),
-        key_backup_days=key_backup_days,
-        final_at=entry.header.ts + key_backup_days * _DAY_US,
+        key_backup_days=days,
+        final_at=None if days is None else entry.header.ts + days * _DAY_US,
         proof=log.proof(entry_id),
     )
 

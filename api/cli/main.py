@@ -12,6 +12,7 @@ from answerable.api.cli import (
     data_commands,
     decision_commands,
     governance_commands,
+    key_commands,
     model_commands,
     register_commands,
     service_commands,
@@ -40,6 +41,7 @@ for group in (
     card_commands,
     subject_commands,
     audit_commands,
+    key_commands,
     service_commands,
 ):
     group.attach(app)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from answerable.api.cli.key_commands import add_identifier, erasure_receipt
 from answerable.api.cli.output import say, table, write_json
 from answerable.api.cli.session import DatabaseOption, JsonOption, PurposeOption, open_session
 
@@ -37,6 +38,8 @@ def attach(app: typer.Typer) -> None:
     group.command("hold")(hold)
     group.command("lift-hold")(lift_hold)
     group.command("erase")(erase)
+    group.command("erasure-receipt")(erasure_receipt)
+    group.command("add-identifier")(add_identifier)
     app.add_typer(group, name="subject")
 
 

@@ -23,6 +23,7 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    keys,
     reviews,
     subjects,
 )
@@ -55,6 +56,7 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     cards.router,
     evidence.router,
     subjects.router,
+    keys.router,
     audit.router,
     health.router,
 )

@@ -21,7 +21,7 @@ def test_the_receipt_says_what_was_erased_and_what_remains(kit: LogKit) -> None:
     assert (receipt.ref, receipt.entries, receipt.ground) == (ref, 3, "gdpr-17-1-a")
     assert [(item.kind, item.entries) for item in receipt.remains] == [("decision", 3)]
     assert receipt.erased_at == entry.ts
-    assert receipt.final_at - receipt.erased_at == 14 * 24 * 3600 * 1_000_000
+    assert receipt.final_at == receipt.erased_at + 14 * 24 * 3600 * 1_000_000
     header = Header.from_json(open_proof(receipt.proof, kit.log.vkey).header)
     assert (header.kind, header.subjects[0].ref) == (EntryKind.SUBJECT_ERASED, ref)
     assert ErasureReceipt.from_json(receipt.to_json()) == receipt
@@ -40,6 +40,8 @@ def test_the_fields_named_are_those_of_the_headers_that_remain(memory_kit: LogKi
     assert "anna" not in text
     assert "1 decision" in text
     assert "0 days" in text
+    unstated = erasure_receipt(memory_kit.log, entry.entry_id, key_backup_days=None)
+    assert (unstated.final_at, "no period is stated" in "".join(unstated.lines())) == (None, True)
 
 
 def test_only_the_entry_of_an_erasure_gives_a_receipt(memory_kit: LogKit) -> None:
