@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import orjson
 import rfc8785
@@ -135,17 +135,20 @@ def _survey(value: object, depth: int) -> int:
     """
     if depth > _MAX_DEPTH:
         return _OTHER
-    form, items = _PLAIN, cast("Iterable[object]", value if type(value) is list else (value,))
+    form = _PLAIN
+    items: Iterable[Any] = (value,)
     if type(value) is dict:
         form, items = _form_of_keys(value), value.values()
+    elif type(value) is list:
+        items = value
     for item in items:
         kind = type(item)
         if kind in _WRITTEN_ALIKE:
             continue
         if kind is float:
-            form |= _form_of_float(cast("float", item))
+            form |= _form_of_float(item)
         elif kind is int:
-            if not -MAX_SAFE_INTEGER <= cast("int", item) <= MAX_SAFE_INTEGER:
+            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
                 form |= _OTHER
         elif kind is dict or kind is list:
             form |= _survey(item, depth + 1)
@@ -154,15 +157,14 @@ def _survey(value: object, depth: int) -> int:
     return form
 
 
-def _form_of_keys(keys: Mapping[object, object]) -> int:
+def _form_of_keys(keys: Mapping[Any, Any]) -> int:
     """RFC 8785 sorts keys by UTF-16 unit, which is by code point below the surrogates."""
     try:
-        if all(map(str.isascii, cast("Mapping[str, object]", keys))):
+        if all(map(str.isascii, keys)):
             return _PLAIN
     except TypeError:
         return _OTHER
-    text = cast("Mapping[str, object]", keys)
-    return _PLAIN if all(max(key, default="") < _FIRST_SURROGATE for key in text) else _OTHER
+    return _PLAIN if all(max(key, default="") < _FIRST_SURROGATE for key in keys) else _OTHER
 
 
 def _form_of_float(number: float) -> int:

@@ -14,10 +14,11 @@ from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import AnswerableError, EvidenceBroken, TooLarge, Unavailable
 from answerable.audit.group import GroupCommit, Ticket
 from answerable.audit.identity import Scribe
+from answerable.audit.ids import entry_id_bytes
 from answerable.audit.keys.held import HeldKeys
 from answerable.audit.keys.sealing import SealedDraft, SealingPlace, seal_draft
 from answerable.audit.keys.subjects import BucketKeyMissing, Holder
-from answerable.audit.store.advance import Advance, compare_advance, store_advance
+from answerable.audit.store.advance import compare_advance, store_advance
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.failures import ConnectionLost, RowExists
 from answerable.audit.store.head_rows import Head, HeadMoved, claim_head, read_head
@@ -146,6 +147,8 @@ class Writer:
         self._group.close()
 
     def _ticket(self, drafts: Sequence[Draft]) -> _Ticket:
+        for draft in drafts:
+            entry_id_bytes(draft.entry_id)  # a malformed one is nobody else's trouble
         # Sealed here, while another thread may be writing: under keys that are in force at the
         # epoch named, and again in the turn if a key went since.
         epoch, holders = self._held.now
@@ -187,8 +190,7 @@ class Writer:
                 turn = self._turn(connection, head, free_ids=free_ids)
                 outcomes = _placed(turn, tickets)
                 advance = turn.finish()
-                if advance.entries:
-                    compare_advance(connection, advance)
+                committed = compare_advance(connection, advance) if advance.entries else head
         else:
             with self._database.write() as connection:
                 head = claim_head(connection)
@@ -196,24 +198,23 @@ class Writer:
                 outcomes = _placed(turn, tickets)
                 advance = turn.finish()
                 store_advance(connection, advance)
-        self._settle(turn, advance, tickets, outcomes)
+                committed = advance.new
+        self._remember(turn, committed, tickets)
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            if isinstance(outcome, AnswerableError):
+                ticket.fail(outcome)
+            else:
+                ticket.succeed(outcome)
 
     def _turn(self, connection: Connection, head: Head, *, free_ids: bool) -> Turn:
         self._require_grown(head)
         held = self._held.at(head.key_epoch)
         return Turn(connection, self.scribe, head, held=held, free_ids=free_ids)
 
-    def _settle(
-        self,
-        turn: Turn,
-        advance: Advance,
-        tickets: Sequence[_Ticket],
-        outcomes: Sequence[list[Receipt] | AnswerableError],
-    ) -> None:
-        """Remember what the commit made true, then tell the callers."""
-        # A claimed head that stays where it is has still counted a turn: it is read again.
-        self._seen = advance.new if advance.entries else None
-        self._size = advance.new.size
+    def _remember(self, turn: Turn, committed: Head, tickets: Sequence[_Ticket]) -> None:
+        """Keep what the commit made true: the head, and the keys that were opened."""
+        self._seen = committed
+        self._size = committed.size
         named = {
             subject.subject_id
             for ticket in tickets
@@ -221,12 +222,7 @@ class Writer:
             for subject in draft.subjects
             if subject.subject_id is not None
         }
-        self._held.learn(advance.new.key_epoch, turn.keyring.opened(named))
-        for ticket, outcome in zip(tickets, outcomes, strict=True):
-            if isinstance(outcome, AnswerableError):
-                ticket.fail(outcome)
-            else:
-                ticket.succeed(outcome)
+        self._held.learn(committed.key_epoch, turn.keyring.opened(named))
 
     def _require_grown(self, head: Head) -> None:
         if head.size < self._size:

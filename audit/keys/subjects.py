@@ -49,6 +49,7 @@ __all__ = ["BucketKeyMissing", "Holder", "Keyring", "open_name"]
 
 _REF_BYTES = 16
 _MAX_ID = 256
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,10 @@ class Keyring:
         self._aliases: dict[bytes, AliasRow] = {}
         self._asked: set[bytes | str] = set()
         self._versions: dict[int, int] = {}
+        self._all_versions = False
         self._created: list[KeyRow] = []
         self._new_buckets: dict[int, int] = {}
+        self._lookups: dict[str, bytes] = {}
         self._held = held
 
     def expect(self, holder_ids: Iterable[str], refs: Iterable[str]) -> None:
@@ -307,7 +310,10 @@ class Keyring:
         return self._created, self._new_buckets
 
     def _lookup(self, holder_id: str) -> bytes:
-        return holder_lookup(self._vault.pepper(), holder_id)
+        known = self._lookups.get(holder_id)
+        if known is None:
+            known = self._lookups[holder_id] = holder_lookup(self._vault.pepper(), holder_id)
+        return known
 
     def _aliased(self, lookup: bytes) -> str | None:
         """Return whom a further look-up leads to, once its seal shows that it is theirs."""
@@ -341,8 +347,12 @@ class Keyring:
 
     def _bucket_in_force(self, bucket: int) -> tuple[int, bytes]:
         version = self._versions.get(bucket)
-        if version is None:
-            version = bucket_versions(self._connection, (bucket,)).get(bucket)
+        if version is None and not self._all_versions:
+            # One by one for a few new holders; for many all of them at once.
+            self._all_versions = len(self._created) >= _FEW
+            wanted = None if self._all_versions else (bucket,)
+            self._versions |= bucket_versions(self._connection, wanted)
+            version = self._versions.get(bucket)
         if version is None:
             version = new_bucket_key(self._vault, bucket, 1, self._entropy(KEY_SIZE))
             self._new_buckets[bucket] = version

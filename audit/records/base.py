@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Final, Self, cast
+from typing import Annotated, Final, Self
 
 import orjson
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -112,7 +111,7 @@ class FrozenModel(BaseModel):
             value = orjson.loads(written)
         except (PydanticSerializationError, orjson.JSONDecodeError, UnicodeError):
             value = self.model_dump(mode="json", exclude_none=True)
-        return canonical_json(cast("JsonValue", value))
+        return canonical_json(value)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:

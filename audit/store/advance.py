@@ -12,7 +12,7 @@ round trip and one wait for the disk.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
@@ -57,14 +57,14 @@ def store_advance(connection: Connection, advance: Advance) -> None:
     Unavailable
         If the database stored fewer rows than it was given, or the head is not the claimed one.
     """
-    insert_keys(connection, advance.keys, advance.buckets)
     if not advance.entries:
         return
+    insert_keys(connection, advance.keys, advance.buckets)
     _store_rows(connection, advance)
     swap_head(connection, advance.old, advance.new)
 
 
-def compare_advance(connection: Connection, advance: Advance) -> None:
+def compare_advance(connection: Connection, advance: Advance) -> Head:
     """Store and commit what a turn came to, if the head is still the one it began with.
 
     Parameters
@@ -73,6 +73,11 @@ def compare_advance(connection: Connection, advance: Advance) -> None:
         To PostgreSQL, outside a transaction.
     advance : Advance
         With entries.
+
+    Returns
+    -------
+    Head
+        As committed.
 
     Raises
     ------
@@ -93,6 +98,7 @@ def compare_advance(connection: Connection, advance: Advance) -> None:
         insert_keys(connection, advance.keys, advance.buckets)
         _store_rows(connection, advance)
         driver.execute("COMMIT")
+    return replace(advance.new, turn=advance.old.turn + 1)
 
 
 def _few_rows(advance: Advance) -> list[tuple[str, list[Row]]]:

@@ -9,9 +9,10 @@ import pytest
 
 from answerable.audit.entries import Entry, Header, HeaderSubject
 from answerable.audit.errors import InvalidInput, RecordTampered
+from answerable.audit.heading import Stamp, header_of
 from answerable.audit.keys.derive import commitment, part_address, record_key, seal
 from answerable.audit.keys.opening import open_body
-from answerable.audit.keys.sealing import Stamp, header_of, plan_parts, seal_parts
+from answerable.audit.keys.sealing import plan_parts, seal_parts
 from answerable.audit.tree.merkle import leaf_hash
 from tests.log_kit import ORIGIN, START, LogKit, SeededEntropy
 
