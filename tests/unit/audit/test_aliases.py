@@ -123,3 +123,29 @@ def test_swapped_identifiers_lead_nowhere(kit: LogKit) -> None:
         connection.execute(text(change), {"ref": "s-" + "0" * 32})
     assert kit.log.subject_ref("crm-7") is None
     assert kit.log.size() == 4
+
+
+def test_an_identifier_taken_away_or_back_after_an_erasure_is_named(kit: LogKit) -> None:
+    anna, ben = known(kit, "anna", "ben")
+    kit.log.add_alias("anna", "crm-7", alias(kit, anna))
+    kit.log.add_alias("ben", "crm-8", alias(kit, ben))
+    schema = "main" if kit.url.startswith("sqlite") else "audit"
+    with kit.log._database.write() as connection:
+        kept = connection.execute(
+            text(f"SELECT lookup, ref, mac FROM {schema}.subject_alias WHERE ref = :ref"),  # noqa: S608
+            {"ref": anna},
+        ).one()
+        connection.execute(text(f"DELETE FROM {schema}.subject_alias WHERE ref = '{ben}'"))  # noqa: S608
+    assert [item.what for item in kit.log.stored().findings_beside()] == [
+        f"the further identifiers of {ben} are not those added"
+    ]
+    kit.log.erase(anna, kit.erasure())
+    with kit.log._database.write() as connection:
+        connection.execute(
+            text(f"INSERT INTO {schema}.subject_alias VALUES (:lookup, :ref, :mac)"),  # noqa: S608
+            kept._asdict(),
+        )
+    assert {item.what for item in kit.log.stored().findings_beside()} == {
+        f"the further identifiers of {ref} are not those added" for ref in (anna, ben)
+    }
+    assert kit.log.subject_ref("crm-7") is None
