@@ -146,10 +146,10 @@ def _survey(value: object, depth: int) -> int:
         if kind in _WRITTEN_ALIKE:
             continue
         if kind is float:
-            form |= _form_of_float(item)
+            plain = _LEAST_PLAIN <= item < _MOST_PLAIN and not item.is_integer()
+            form |= _PLAIN if plain else _form_of_float(item)
         elif kind is int:
-            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
-                form |= _OTHER
+            form |= _PLAIN if -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER else _OTHER
         elif kind is dict or kind is list:
             form |= _survey(item, depth + 1)
         else:

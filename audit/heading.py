@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import orjson
 from pydantic import JsonValue
@@ -21,8 +20,7 @@ __all__ = ["Stamp", "header_of", "is_same_entry", "written_header"]
 _ANY_ID: Final = "00000000-0000-7000-8000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What the writer adds to a draft: log, time, keyed reference, hidden group cell."""
 
     origin: str

@@ -22,11 +22,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from answerable.audit.entries import Draft, DraftSubject, Entry, Header, HeaderSubject, Receipt
 from answerable.audit.errors import (
-    ClockError,
     Conflict,
     Erased,
     InvalidInput,
@@ -45,7 +44,7 @@ from answerable.audit.keys.derive import (
 from answerable.audit.keys.sealing import SealedDraft, SealingPlace, plan_parts, seal_draft
 from answerable.audit.keys.subjects import Holder, Keyring
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import ClockStepped, Role
+from answerable.audit.records import Role
 from answerable.audit.store.advance import Advance
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import NewEntry, entries_by_id
@@ -55,15 +54,11 @@ from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import CountKey
 from answerable.audit.tree.merkle import Frontier, leaf_hash
 from answerable.audit.tree.tiles import completed_tiles
+from answerable.audit.turn_clock import TurnClock
 
 __all__ = ["Turn"]
 
-TOLERATED_STEP_US: Final = 5_000_000
-NOTED_STEP_US: Final = 100_000
-"""Clocks of two hosts differ by less than this; a larger step back is recorded as an entry."""
 _MAX_CELL: Final = 2**32
-_Holds = tuple[list[tuple[str, str]], tuple[bytes, ...]]
-"""An entry's subjects with their roles, and its stored parts."""
 
 
 class Turn:
@@ -100,12 +95,11 @@ class Turn:
         self._scribe = scribe
         self.free_ids = free_ids
         self._known: dict[str, Entry] = {}
+        self._period_key: bytes | None = None
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
         self._cells: list[CountKey | None] = []
-        self._ts: int | None = None
-        self._back = 0
-        self._clock_noted = self.head.clock_noted
+        self._clock = TurnClock(scribe.clock, last=head.ts, noted=head.clock_noted)
 
     def expect(self, drafts: Sequence[Draft]) -> None:
         """Read what many drafts need at once."""
@@ -194,8 +188,9 @@ class Turn:
         roles = [item.role for item in draft.subjects]
         subjects = list(zip(_distinct(sealed.refs, draft), roles, strict=True))
         subjects += [(item.ref, item.role) for item in named]
-        data = written_header(draft, self._stamp(draft, self.ts), subjects, sealed.said)
-        return self._stage(draft, key, data, (subjects, sealed.stored))
+        stamp = self._stamp(draft, self.ts)
+        data = written_header(draft, stamp, subjects, sealed.said)
+        return self._stage(draft, stamp, data, _Held(key, subjects, sealed.stored))
 
     def mark(self) -> tuple[int, int]:
         """Return how far this turn has come, to :meth:`rewind` to."""
@@ -211,24 +206,8 @@ class Turn:
 
     @property
     def ts(self) -> int:
-        """The time of this turn's entries, microseconds: never before the last entry's.
-
-        Raises
-        ------
-        ClockError
-            If the clock stepped back by more than 5 s.
-        """
-        if self._ts is None:
-            now = self._scribe.clock()
-            self._back = max(self.head.ts - now, 0)
-            if self._back > TOLERATED_STEP_US:
-                raise ClockError(
-                    f"the clock is {self._back / 1e6:.1f} s behind the last entry",
-                    where="clock",
-                    remedy="At most 5 s are tolerated: correct this machine's clock.",
-                )
-            self._ts = max(now, self.head.ts)
-        return self._ts
+        """The time of this turn's entries, microseconds: never before the last entry's."""
+        return self._clock.ts
 
     def grown(self) -> Frontier:
         """Return the frontier of the log with what is staged."""
@@ -250,7 +229,7 @@ class Turn:
         new = replace(
             self.head,
             ts=self.ts,
-            clock_noted=self._clock_noted,
+            clock_noted=self._clock.noted,
             frontier=self.head.frontier.extend(leaves),
         )
         counts = Counter(key for key in self._cells if key is not None)
@@ -279,19 +258,17 @@ class Turn:
 
     def _note_step(self) -> None:
         """Record a tolerated step back of the clock as an entry, once a step."""
-        ts = self.ts
-        if self._back <= NOTED_STEP_US or ts <= self._clock_noted:
-            return
-        self._clock_noted = ts
-        self.place(
-            Draft(
-                kind=EntryKind.CLOCK_STEPPED,
-                entry_id=uuid7(ts, self._scribe.entropy(UUID7_RANDOM_BYTES)),
-                record=ClockStepped(back_us=self._back, kept_at=ts),
-                actor=self._scribe.actor,
-                role=Role.SERVICE,
+        stepped = self._clock.unnoted_step()
+        if stepped is not None:
+            self.place(
+                Draft(
+                    kind=EntryKind.CLOCK_STEPPED,
+                    entry_id=uuid7(self.ts, self._scribe.entropy(UUID7_RANDOM_BYTES)),
+                    record=stepped,
+                    actor=self._scribe.actor,
+                    role=Role.SERVICE,
+                )
             )
-        )
 
     def _stamp(self, draft: Draft, ts: int) -> Stamp:
         reference = draft.reference and reference_hash(self._scribe.vault.pepper(), draft.reference)
@@ -302,16 +279,23 @@ class Turn:
         if not 0 <= code < _MAX_CELL:
             raise InvalidInput("a group-cell code is below 2^32", where=f"entry {entry_id}")
         period = period_of(ts)
+        if ts != self.ts:  # of an entry that stands already: perhaps another month's
+            return _masked(period, self._key_of(period), code, entry_id)
+        if self._period_key is None:
+            self._period_key = self._key_of(period)
+        return _masked(period, self._period_key, code, entry_id)
+
+    def _key_of(self, period: str) -> bytes:
         vault = self._scribe.vault
         try:
-            key = vault.period_key(period)
+            return vault.period_key(period)
         except NotFound:
             key = self._scribe.entropy(KEY_SIZE)
             try:
                 vault.add_period_key(period, key)
             except Conflict:  # another process was first
-                key = vault.period_key(period)
-        return f"{period}:{code ^ cell_mask(key, entry_id):08x}"
+                return vault.period_key(period)
+            return key
 
     def _says(
         self, stored: Header, draft: Draft, refs: Sequence[str], named: Sequence[HeaderSubject]
@@ -339,33 +323,48 @@ class Turn:
                 remedy="It can no longer be compared; append under a new id.",
             )
 
-    def _stage(self, draft: Draft, key: bytes, data: bytes, holds: _Holds) -> Receipt:
-        subjects, stored = holds
+    def _stage(self, draft: Draft, stamp: Stamp, data: bytes, held: _Held) -> Receipt:
         entry = Entry(self.head.size + len(self._staged), data, leaf_hash(data))
-        automation = draft.automation and draft.automation.value
-        reference = draft.reference and reference_hash(self._scribe.vault.pepper(), draft.reference)
         columns = (
-            self.ts,
+            stamp.ts,
             draft.kind.value,
             draft.function,
             draft.outcome_code,
-            automation,
-            reference or None,
+            draft.automation and draft.automation.value,
+            stamp.reference,
         )
-        refs = tuple(dict.fromkeys([bytes.fromhex(ref[2:]) for ref, _ in subjects]))
-        links = tuple([(link.rel, link.entry or link.digest or "") for link in draft.links])
-        if draft.supersedes is not None:
-            links += (("supersedes", draft.supersedes),)
-        self._staged.append(
-            NewEntry(entry.seq, data, entry.leaf, stored, columns, Indexed(key, refs, links))
+        found_by = Indexed(
+            held.id,
+            tuple([bytes.fromhex(ref[2:]) for ref, _ in held.subjects]),
+            _links(draft) if draft.links or draft.supersedes else (),
         )
+        self._staged.append(NewEntry(entry.seq, data, entry.leaf, held.stored, columns, found_by))
         self._known[draft.entry_id] = entry
         counted = None
         if draft.kind is EntryKind.DECISION:
             cell = -1 if draft.cell is None else draft.cell
-            counted = (day_of(self.ts), draft.function or "", draft.outcome_code or "", cell)
+            counted = (day_of(stamp.ts), draft.function or "", draft.outcome_code or "", cell)
         self._cells.append(counted)
-        return _receipt(self._scribe.origin, entry, draft.kind, self.ts, draft.entry_id)
+        return _receipt(self._scribe.origin, entry, draft.kind, stamp.ts, draft.entry_id)
+
+
+class _Held(NamedTuple):
+    """What an entry is stored and found with."""
+
+    id: bytes
+    subjects: list[tuple[str, str]]
+    stored: tuple[bytes, ...]
+
+
+def _links(draft: Draft) -> tuple[tuple[str, str], ...]:
+    links = [(link.rel, link.entry or link.digest or "") for link in draft.links]
+    if draft.supersedes is not None:
+        links.append(("supersedes", draft.supersedes))
+    return tuple(links)
+
+
+def _masked(period: str, key: bytes, code: int, entry_id: str) -> str:
+    return f"{period}:{code ^ cell_mask(key, entry_id):08x}"
 
 
 def _header_subjects(draft: Draft, refs: Sequence[str]) -> list[HeaderSubject]:

@@ -215,12 +215,13 @@ class Writer:
         """Keep what the commit made true: the head, and the keys that were opened."""
         self._seen = committed
         self._size = committed.size
+        held = self._held.at(committed.key_epoch)
         named = {
             subject.subject_id
             for ticket in tickets
             for draft in ticket.work.drafts
             for subject in draft.subjects
-            if subject.subject_id is not None
+            if subject.subject_id is not None and subject.subject_id not in held
         }
         self._held.learn(committed.key_epoch, turn.keyring.opened(named))
 

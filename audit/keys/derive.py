@@ -15,7 +15,6 @@ RFC 2104 (HMAC), NIST SP 800-38D (AES-GCM), RFC 9562 (the 16 bytes of an entry i
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ def keyed_hash(key: bytes, label: str, data: bytes) -> bytes:
     >>> keyed_hash(bytes(32), "a", b"x") == keyed_hash(bytes(32), "b", b"x")
     False
     """
-    return hmac.digest(key, label.encode() + b"\0" + data, hashlib.sha256)
+    return hmac.digest(key, label.encode() + b"\0" + data, "sha256")
 
 
 def holder_lookup(pepper: bytes, holder_id: str) -> bytes:

@@ -105,7 +105,7 @@ class FrozenModel(BaseModel):
         InvalidInput
             If a value has no canonical form.
         """
-        # Through bytes: the serialiser and the parser take a third of what model_dump takes.
+        # Through bytes: serialiser and parser take a third of what model_dump takes.
         try:
             written = self.__pydantic_serializer__.to_json(self, exclude_none=True)
             value = orjson.loads(written)

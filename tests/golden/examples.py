@@ -11,6 +11,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.entries import Header, HeaderSubject, Part
+from answerable.audit.key_chain import hand_over
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
@@ -36,12 +37,14 @@ from answerable.audit.records import (
     Outcome,
     PolicyVersion,
     Record,
+    RecordDisclosed,
     RecordsRead,
     Release,
     ReleaseEnded,
     Review,
     Role,
     SignOff,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -57,6 +60,7 @@ from answerable.audit.tree.tiles import MemoryTiles
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+NEXT_SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
 NOON: Final = 1_790_000_000_000_000
 
@@ -256,6 +260,9 @@ RECORDS: Final[tuple[Record, ...]] = (
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    hand_over(ORIGIN, SIGNER, NEXT_SIGNER, number=2, size=7),
+    RecordDisclosed(entry=entry_id(13), part=0, recipient="court-vienna", purpose="order-of-court"),
+    SubjectAliasAdded(subject=SUBJECT, source="crm"),
 )
 
 HEADERS: Final[dict[str, Header]] = {
