@@ -13,11 +13,13 @@ from typing import Final, TypeVar
 from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
+from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body, open_part_key
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
+from answerable.audit.pack import PackedEntry
 from answerable.audit.proving import TreeReader
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
@@ -204,6 +206,10 @@ class LogReader(TreeReader):
             )
         return opened
 
+    def evidence_of(self, entries: Sequence[Entry], size: int) -> list[PackedEntry]:
+        """Return entries' stored parts, record keys and proofs in the tree of `size` leaves."""
+        return self._read_with_keys(lambda at: kept_entries(at, self._keyring(at), entries, size))
+
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
 
@@ -307,6 +313,10 @@ class LogReader(TreeReader):
             return None
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
+
+    def ask(self, step: Callable[[Connection], T]) -> T:
+        """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""
+        return self._read(step)
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)

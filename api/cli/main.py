@@ -10,10 +10,14 @@ from answerable.api.cli import (
     audit_commands,
     card_commands,
     data_commands,
+    database_commands,
     decision_commands,
+    failure_commands,
     governance_commands,
     key_commands,
     model_commands,
+    organisation_commands,
+    query_commands,
     register_commands,
     service_commands,
     subject_commands,
@@ -40,9 +44,13 @@ for group in (
     decision_commands,
     card_commands,
     subject_commands,
+    organisation_commands,
+    query_commands,
     audit_commands,
     key_commands,
+    failure_commands,
     service_commands,
+    database_commands,
 ):
     group.attach(app)
 

@@ -29,11 +29,16 @@ from answerable.audit.keys.derive import (
 from answerable.audit.keys.vault import Entropy
 from answerable.audit.records import (
     LegalHold,
+    RecipientNotified,
     Record,
     RecordDisclosed,
     RecordsRead,
+    RestrictionLifted,
     SubjectErased,
     SubjectRequest,
+    SubjectRequestAnswered,
+    SubjectRequestExtended,
+    SubjectRequestOpened,
 )
 
 __all__ = [
@@ -52,12 +57,9 @@ PART_LIMIT: Final = 16 * 1024 * 1024
 SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
 SLOT_TYPE: Final = "answerable.case-key.v1"
 _WITHOUT_PERSONAL_DATA: Final = (
-    LegalHold,
-    RecordDisclosed,
-    RecordsRead,
-    SubjectErased,
-    SubjectRequest,
-)
+    LegalHold, RecipientNotified, RecordDisclosed, RecordsRead, RestrictionLifted, SubjectErased,
+    SubjectRequest, SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestOpened,
+)  # fmt: skip
 
 
 @dataclass(slots=True)

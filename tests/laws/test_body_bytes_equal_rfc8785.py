@@ -34,7 +34,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=3000)
+@settings(max_examples=800)
 @given(_values)
 def test_the_bytes_are_those_of_the_reference_or_both_refuse(value: JsonValue) -> None:
     try:
