@@ -20,13 +20,14 @@ from answerable.api.actor import ActorContext
 from answerable.api.outside import outside_head, write_once_folder
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.api.vaults import make_vault, open_vault
 from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
-from answerable.audit.errors import NotFound, Unavailable
+from answerable.audit.errors import Unavailable
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import keyed_hash
-from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
+from answerable.audit.keys.vault import KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
 from answerable.audit.recovery import epoch_of
@@ -181,7 +182,7 @@ def create_workspace(
     Unavailable
         If a store cannot be written.
     """
-    vault = _new_vault(settings, entropy)
+    vault = make_vault(settings, entropy=entropy)
     log = WatchedLog.create(
         settings.database_url,
         origin=settings.origin,
@@ -223,7 +224,7 @@ def open_workspace(
     Unavailable
         If a store is locked, unreachable or of another schema.
     """
-    vault = FileVault(settings.key_dir)
+    vault = open_vault(settings, entropy=entropy)
     log = WatchedLog.open(
         settings.database_url,
         vault=vault,
@@ -313,24 +314,6 @@ def local_actor(workspace: Workspace) -> ActorContext:
             remedy="Set ANSWERABLE_ACTOR to the reference of a registered actor.",
         )
     return ActorContext(actor=operator, roles=LOCAL_ROLES)
-
-
-def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
-    """Make the vault, or take the one a creation that was interrupted left behind."""
-    try:
-        settings.key_dir.parent.mkdir(parents=True, exist_ok=True)
-        if settings.database_file is not None:
-            settings.database_file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            f"a folder cannot be made ({type(error).__name__})",
-            where="key_dir, database_url",
-            remedy="Choose folders that can be written.",
-        ) from None
-    try:
-        return FileVault(settings.key_dir)
-    except NotFound:
-        return FileVault.create(settings.key_dir, entropy=entropy)
 
 
 def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateStore) -> Workspace:

@@ -52,7 +52,7 @@ from answerable.audit.store.head_rows import Head
 from answerable.audit.store.index_rows import Indexed
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import CountKey
-from answerable.audit.tree.merkle import leaf_hash
+from answerable.audit.tree.merkle import Frontier, leaf_hash
 from answerable.audit.tree.tiles import completed_tiles
 from answerable.audit.turn_clock import TurnClock
 
@@ -209,6 +209,10 @@ class Turn:
         """The time of this turn's entries, microseconds: never before the last entry's."""
         return self._clock.ts
 
+    def grown(self) -> Frontier:
+        """Return the frontier of the log with what is staged."""
+        return self.head.frontier.extend([item.leaf for item in self._staged])
+
     def finish(self) -> Advance:
         """Return what must be stored to move the head; nothing of it is stored here.
 
@@ -287,7 +291,10 @@ class Turn:
             return vault.period_key(period)
         except NotFound:
             key = self._scribe.entropy(KEY_SIZE)
-            vault.add_period_key(period, key)
+            try:
+                vault.add_period_key(period, key)
+            except Conflict:  # another process was first
+                return vault.period_key(period)
             return key
 
     def _says(

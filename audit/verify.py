@@ -11,19 +11,19 @@ everything found is a finding. For each entry in order:
 5. body        each stored part has the digest in the header; missing parts are counted
 6. tile        each full tile holds these leaves, and the subtree roots above them
 7. root        at the end: root and size are those of the stored head
-8. checkpoint  at the end: each signed head is of this log and key, and has the root that this
-               log had at that size; only one given from *outside* anchors the result
+8. checkpoint  at the end: each signed head is of this log and its key of that time, and has the
+               root that this log had at that size; only one given from *outside* anchors the
+               result. Keys are followed from the trusted one through rotations both keys signed
 
 It cannot show that a decision was never logged, or entries cut off after the last checkpoint.
 
 References
 ----------
-RFC 9162, section 2.1; RFC 8785; C2SP signed-note, tlog-checkpoint, tlog-tiles.
+RFC 9162, section 2.1; RFC 8785; C2SP tlog-tiles.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -31,12 +31,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from json.encoder import encode_basestring
-from typing import Final, NamedTuple
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typing import Final
 
 from answerable.audit.verify_losses import RecordedLosses
+from answerable.audit.verify_notes import (
+    Rotated,
+    SignedHead,
+    check_rotations,
+    follow_keys,
+    open_checkpoints,
+)
 
 __all__ = ["Finding", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
 
@@ -47,8 +51,7 @@ _SAFE: Final = 2**53
 _HEADER_LIMIT: Final = 65_535
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _KIND: Final = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)?")
-_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
-_SIGNATURE: Final = re.compile(r"^— ([^ \n]+) ([^ \n]+)$", re.MULTILINE)
+_ROTATED: Final = "log.key_rotated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class StoredState:
     checkpoints: Sequence[str] = ()
     tile: Callable[[int, int], bytes | None] | None = None
     """Bytes of the full tile at (level, index); None when it is not stored."""
+    rotations: Sequence[bytes] = ()
+    """Records of the rotations of its signing key, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +104,6 @@ class VerificationReport:
     """Body parts no longer stored: lawful after retention or erasure."""
 
 
-class _Head(NamedTuple):
-    size: int
-    root: bytes
-    outside: bool
-
-
-_Key = tuple[str, bytes, Ed25519PublicKey]  # name, key id, key
 _Find = Callable[[str, str, str], None]  # takes layer, entry, what is wrong
 _FindHead = Callable[[int, str, str], None]  # takes the size that was signed instead of the layer
 
@@ -146,7 +144,9 @@ def verify_log(
     def find(layer: str, entry: str, what: str) -> None:
         findings.append(Finding(layer, entry, what))
 
-    heads = _open_checkpoints(origin, vkey, checkpoint, stored.checkpoints if stored else (), find)
+    rotations = stored.rotations if stored else ()
+    keys = follow_keys(origin, vkey, rotations, find)
+    heads = open_checkpoints(keys, checkpoint, stored.checkpoints if stored else (), find)
     tree = _Tree(stored.tile if stored else None, find)
     check = _Entries(origin, find)
     roots, wanted = {0: tree.root()}, {head.size for head in heads}
@@ -162,6 +162,8 @@ def verify_log(
         find("root", span, f"the head names {stored.size} entries, {tree.size} are stored")
     elif stored is not None and stored.root != root:
         find("root", "", "the recomputed root is not that of the stored head")
+    if stored is not None:
+        check_rotations(origin, rotations, check.rotated, 0, find)
     anchored = _check_heads(heads, roots, tree.size, check.losses.telling(find))
     return VerificationReport(
         not findings, tree.size, f"sha256:{root.hex()}", anchored, tuple(findings), check.missing
@@ -179,6 +181,7 @@ class _Entries:
         self._expected = 0
         self.missing = 0
         self.losses = RecordedLosses()
+        self.rotated: list[Rotated] = []
 
     def entry(self, row: StoredRow) -> bytes:
         """Check one entry; return its leaf hash."""
@@ -201,6 +204,8 @@ class _Entries:
                 self._find("index", name, f"the column {column} does not say what the header says")
         self._body(header, row.parts, name)
         self.losses.take(name, header, row.parts[0] if row.parts else None)
+        if header.get("kind") == _ROTATED:
+            self.rotated.append(Rotated(row.seq, name, _first_digest(header)))
         return leaf
 
     def _header_faults(self, header: dict[str, object], seq: int) -> Iterator[str]:
@@ -233,6 +238,13 @@ class _Entries:
                 self.missing += 1
             elif hashlib.sha256(data).hexdigest() != named.get(key):
                 self._find("body", name, f"part {number} does not have the digest in the header")
+
+
+def _first_digest(header: dict[str, object]) -> str:
+    """Return the digest of a clear body."""
+    parts = header.get("parts")
+    first = parts[0] if isinstance(parts, list) and parts else None
+    return str(first.get("digest")) if isinstance(first, dict) else ""
 
 
 class _NotStrict(Exception):
@@ -324,7 +336,9 @@ def _span(first: int, end: int) -> str:
     return f"{first}" if end == first + 1 else f"{first} to {end - 1}"
 
 
-def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _FindHead) -> bool:
+def _check_heads(
+    heads: list[SignedHead], roots: dict[int, bytes], size: int, find: _FindHead
+) -> bool:
     """Compare signed heads with the log, smallest first: the last that fits narrows the fault."""
     anchored, agreed = False, 0
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
@@ -338,62 +352,3 @@ def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _
             entry = _span(agreed, head.size) if head.size > agreed else ""
             find(head.size, entry, f"the signed root of size {head.size} is not that of these")
     return anchored
-
-
-def _open_checkpoints(
-    origin: str, vkey: str, outside: str | None, inside: Sequence[str], find: _Find
-) -> list[_Head]:
-    key = _read_vkey(vkey)
-    if key is None or key[0] != origin:
-        find("checkpoint", "", "the verifier key is malformed or of another log")
-        return []
-    opened = [_open_note(note, key, outside=False) for note in inside]
-    if outside is not None:
-        opened.append(_open_note(outside, key, outside=True))
-    for fault in opened:
-        if isinstance(fault, str):
-            find("checkpoint", "", fault)
-    return [head for head in opened if isinstance(head, _Head)]
-
-
-def _read_vkey(vkey: str) -> _Key | None:
-    """Return the key in a verifier key's text form: name+id+base64(0x01 || Ed25519 key)."""
-    name, _, rest = vkey.partition("+")
-    key_id, _, encoded = rest.partition("+")
-    raw = _base64(encoded)
-    own_id = hashlib.sha256(name.encode("utf-8", "replace") + b"\n" + raw).digest()[:4]
-    if len(raw) != 1 + _HASH or raw[0] != 1 or own_id.hex() != key_id:
-        return None
-    return name, own_id, Ed25519PublicKey.from_public_bytes(raw[1:])
-
-
-def _open_note(note: str, key: _Key, *, outside: bool) -> _Head | str:
-    """Return the head a note states, or what is wrong with the note."""
-    name, key_id, public = key
-    source = f"the {'outside' if outside else 'stored'} checkpoint"
-    text, _, tail = note.rpartition("\n\n")
-    signatures = [_base64(line[2]) for line in _SIGNATURE.finditer(tail) if line[1] == name]
-    of_key = [signature[4:] for signature in signatures if signature[:4] == key_id]
-    if not of_key:
-        return f"{source} is not signed by the log's key"
-    try:
-        for signature in of_key:
-            public.verify(signature, f"{text}\n".encode("utf-8", "replace"))
-    except InvalidSignature:
-        return f"{source} has a wrong signature of the log's key"
-    lines = text.split("\n")
-    root = _base64(lines[2]) if len(lines) == 3 else b""  # noqa: PLR2004  # origin, size, root
-    if len(root) != _HASH or not _DECIMAL.fullmatch(lines[1]):
-        return f"{source} is not three lines: origin, size, root"
-    return (
-        _Head(int(lines[1]), root, outside) if lines[0] == name else f"{source} is of another log"
-    )
-
-
-def _base64(text: str) -> bytes:
-    """Return the bytes of canonical base64; nothing for anything else."""
-    try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except ValueError:
-        return b""
-    return data if base64.b64encode(data).decode("ascii") == text else b""

@@ -53,6 +53,7 @@ from answerable.audit.records.governed import (
 )
 from answerable.audit.records.logged import (
     ClockStepped,
+    LogKeyRotated,
     LogOpened,
 )
 from answerable.audit.records.organisation import (
@@ -95,7 +96,9 @@ from answerable.audit.records.requests import (
 from answerable.audit.records.subjects import (
     LegalHold,
     QueryAsked,
+    RecordDisclosed,
     RecordsRead,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -134,6 +137,7 @@ __all__ = [
     "IdentityCheck",
     "LegalHold",
     "LogHeadAccepted",
+    "LogKeyRotated",
     "LogOpened",
     "LoggingFailed",
     "LoggingRestored",
@@ -149,6 +153,7 @@ __all__ = [
     "RecipientNotified",
     "QueryAsked",
     "Record",
+    "RecordDisclosed",
     "RecordsRead",
     "Release",
     "ReleaseEnded",
@@ -157,6 +162,7 @@ __all__ = [
     "Review",
     "Role",
     "SignOff",
+    "SubjectAliasAdded",
     "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
@@ -181,6 +187,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
         LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
+        LogKeyRotated, RecordDisclosed, SubjectAliasAdded,
     )
 }  # fmt: skip
 

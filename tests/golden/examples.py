@@ -11,6 +11,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.entries import Header, HeaderSubject, Part
+from answerable.audit.key_chain import hand_over
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
@@ -40,12 +41,14 @@ from answerable.audit.records import (
     PolicyVersion,
     QueryAsked,
     Record,
+    RecordDisclosed,
     RecordsRead,
     Release,
     ReleaseEnded,
     Review,
     Role,
     SignOff,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -71,6 +74,7 @@ from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+NEXT_SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
@@ -274,6 +278,9 @@ RECORDS: Final[tuple[Record, ...]] = (
         first_lost=1200,
     ),
     LogHeadAccepted(reason="disk-lost", size=1200, root=digest(0xA0), found=digest(0xA3)),
+    hand_over(ORIGIN, SIGNER, NEXT_SIGNER, number=2, size=7),
+    RecordDisclosed(entry=entry_id(13), part=0, recipient="court-vienna", purpose="order-of-court"),
+    SubjectAliasAdded(subject=SUBJECT, source="crm"),
     *ABOUT_SUBJECTS,
 )
 
