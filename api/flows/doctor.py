@@ -73,7 +73,7 @@ def examine(settings: Settings) -> DoctorReport:
     Returns
     -------
     DoctorReport
-        Checks of keys, database, opening, enforcement and optional parts.
+        Checks of keys, database, opening, enforcement, clock, modes and optional parts.
     """
     return DoctorReport(
         (
@@ -82,6 +82,8 @@ def examine(settings: Settings) -> DoctorReport:
             _tried("log and keys belong together", lambda: _opening(settings)),
             *_enforcement(settings),
             _key_backups(),
+            _clock_source(settings),
+            _release_mode(settings),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
         )
     )
@@ -147,6 +149,40 @@ def _key_backups() -> Check:
         "warning",
         "Cannot be seen from here. Without one, losing the folder loses every body; each one "
         "undoes erasures until it expires. Keep them short and apart from the database's.",
+    )
+
+
+def _clock_source(settings: Settings) -> Check:
+    if settings.clock_source:
+        return Check(
+            "clock",
+            "good",
+            f"stated reference: {settings.clock_source}; a step back is an entry in the log",
+        )
+    return Check(
+        "clock",
+        "warning",
+        "Synchronise this machine's clock and state the reference: ANSWERABLE_CLOCK_SOURCE",
+    )
+
+
+def _release_mode(settings: Settings) -> Check:
+    modes = {settings.release_mode, *settings.release_modes.values()}
+    name = "release mode"
+    if "fail_open" not in modes:
+        return Check(name, "good", f"{', '.join(sorted(modes))}: no receipt, no decision")
+    if settings.database_file is None and not settings.state_url:
+        return Check(
+            name,
+            "bad",
+            "fail_open, but API keys lie in the log's own server and cannot be checked while it is "
+            "away: set ANSWERABLE_STATE_URL to a database of its own",
+        )
+    return Check(
+        name,
+        "warning",
+        f"fail_open: decisions wait in {settings.spool_dir} during an outage, encrypted; leave "
+        "that folder out of every backup",
     )
 
 
