@@ -11,6 +11,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -224,18 +225,25 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = FileVault(settings.key_dir)
-    log = WatchedLog.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
-    return Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
-        vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.open(settings.state_database_url),
-        clock=clock,
-        entropy=entropy,
-    )
+    with ExitStack() as opened:
+        log = WatchedLog.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
+        opened.callback(log.close)
+        state = StateStore.open(settings.state_database_url)
+        opened.callback(state.close)
+        workspace = Workspace(
+            settings=settings,
+            log=log,
+            recorder=_recorder(settings, log, vault, entropy),
+            vault=vault,
+            artefacts=_artefacts(settings),
+            directory=_directory(log, clock, entropy),
+            state=state,
+            clock=clock,
+            entropy=entropy,
+        )
+        # All could be opened: from here on the workspace closes them.
+        opened.pop_all()
+    return workspace
 
 
 def memory_workspace(
