@@ -11,6 +11,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -225,15 +226,22 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = open_vault(settings, entropy=entropy)
-    log = WatchedLog.open(
-        settings.database_url,
-        vault=vault,
-        clock=clock,
-        entropy=entropy,
-        outside=outside_head(settings, settings.origin),
-    )
-    _compare_with_folder(settings, log)
-    return _around(log, settings, vault, StateStore.open(settings.state_database_url))
+    with ExitStack() as opened:
+        log = WatchedLog.open(
+            settings.database_url,
+            vault=vault,
+            clock=clock,
+            entropy=entropy,
+            outside=outside_head(settings, settings.origin),
+        )
+        opened.callback(log.close)
+        _compare_with_folder(settings, log)
+        state = StateStore.open(settings.state_database_url)
+        opened.callback(state.close)
+        workspace = _around(log, settings, vault, state)
+        # All could be opened: from here on the workspace closes them.
+        opened.pop_all()
+    return workspace
 
 
 def memory_workspace(
