@@ -13,11 +13,13 @@ from typing import Final, TypeVar
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
+from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
+from answerable.audit.pack import PackedEntry
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
@@ -188,6 +190,10 @@ class LogReader:
             return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
 
         return self._read_with_keys(opened)
+
+    def evidence_of(self, entries: Sequence[Entry], size: int) -> list[PackedEntry]:
+        """Return entries' stored parts, record keys and proofs in the tree of `size` leaves."""
+        return self._read_with_keys(lambda at: kept_entries(at, self._keyring(at), entries, size))
 
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
