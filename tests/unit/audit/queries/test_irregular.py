@@ -68,9 +68,7 @@ def test_a_function_and_a_window_narrow_it(memory_kit: LogKit) -> None:
 
 
 def test_a_failure_of_logging_itself_is_irregular(memory_kit: LogKit) -> None:
-    record = LoggingFailed(
-        since=1, until=2, cause="unavailable", attempts=3, refused=2, spooled=0
-    )
+    record = LoggingFailed(since=1, until=2, cause="unavailable", attempts=3, refused=2, spooled=0)
     told = entry(memory_kit, EntryKind.LOGGING_FAILED, record)
     (found,) = found_in(memory_kit, Scope(), 5)
     assert (found.what, found.entry_id) == ("logging", told.entry_id)
