@@ -17,8 +17,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
+from answerable.api.outside import outside_head, write_once_folder
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
 from answerable.audit.errors import NotFound, Unavailable
@@ -27,6 +29,7 @@ from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
+from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
@@ -180,19 +183,14 @@ def create_workspace(
     """
     vault = _new_vault(settings, entropy)
     log = WatchedLog.create(
-        settings.database_url, origin=settings.origin, vault=vault, clock=clock, entropy=entropy
-    )
-    workspace = Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+        settings.database_url,
+        origin=settings.origin,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.create(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=outside_head(settings, settings.origin),
     )
+    workspace = _around(log, settings, vault, StateStore.create(settings.state_database_url))
     _register_operator(workspace)
     return workspace
 
@@ -201,6 +199,8 @@ def open_workspace(
     settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = system_entropy
 ) -> Workspace:
     """Open what :func:`create_workspace` made.
+
+    A log that does not begin with its outside head opens for reading only: `log.gap` says why.
 
     Parameters
     ----------
@@ -224,18 +224,15 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = FileVault(settings.key_dir)
-    log = WatchedLog.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
-    return Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+    log = WatchedLog.open(
+        settings.database_url,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.open(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=outside_head(settings, settings.origin),
     )
+    _compare_with_folder(settings, log)
+    return _around(log, settings, vault, StateStore.open(settings.state_database_url))
 
 
 def memory_workspace(
@@ -273,19 +270,14 @@ def memory_workspace(
     )
     vault = MemoryVault.create(entropy=entropy)
     log = WatchedLog.create(
-        settings.database_url, origin=origin, vault=vault, clock=clock, entropy=entropy
-    )
-    workspace = Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+        settings.database_url,
+        origin=origin,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.create(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=MemoryHead(),
     )
+    workspace = _around(log, settings, vault, StateStore.create(settings.state_database_url))
     _register_operator(workspace)
     return workspace
 
@@ -339,6 +331,32 @@ def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
         return FileVault(settings.key_dir)
     except NotFound:
         return FileVault.create(settings.key_dir, entropy=entropy)
+
+
+def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateStore) -> Workspace:
+    """Return the workspace of a log: what stands around it takes its clock and entropy."""
+    clock, entropy = log.clock, log.entropy
+    return Workspace(
+        settings=settings,
+        log=log,
+        recorder=_recorder(settings, log, vault, entropy),
+        vault=vault,
+        artefacts=_artefacts(settings),
+        directory=_directory(log, clock, entropy),
+        state=state,
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
+    """Look into the write-once folder too: a head file can be put back with an old backup."""
+    if not settings.write_once_dir:
+        return
+    folder = write_once_folder(settings, epoch_of(log))
+    note = None if folder is None else folder.newest()
+    if folder is not None and note is not None:
+        log.compare_with_note(note, folder.where)
 
 
 def _register_operator(workspace: Workspace) -> None:

@@ -6,7 +6,6 @@ checked against the header's commitments when they are opened.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -14,7 +13,7 @@ from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
 from answerable.audit.kept import kept_entries
-from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
+from answerable.audit.keys.derive import open_cell, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
@@ -60,6 +59,8 @@ class LogReader:
     def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
         self._database = database
         self._scribe = scribe
+        self.clock = scribe.clock
+        self.entropy = scribe.entropy
         self.origin = scribe.origin
         self.vkey = vkey
         self.actor = scribe.actor
@@ -67,7 +68,7 @@ class LogReader:
 
     def size(self) -> int:
         """Return how many entries the log has."""
-        return self.ask(lambda connection: read_head(connection).size)
+        return self._read(lambda connection: read_head(connection).size)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id.
@@ -86,7 +87,7 @@ class LogReader:
         RecordTampered
             If the stored header does not give its leaf hash.
         """
-        found = self.ask(lambda connection: entry_rows.entries_by_id(connection, (entry_id,)))
+        found = self._read(lambda connection: entry_rows.entries_by_id(connection, (entry_id,)))
         if entry_id not in found:
             raise NotFound(
                 "no entry has this id",
@@ -108,7 +109,7 @@ class LogReader:
         NotFound
             If the log has no such place.
         """
-        found = self.ask(lambda connection: entry_rows.entry_at(connection, seq))
+        found = self._read(lambda connection: entry_rows.entry_at(connection, seq))
         if found is None:
             raise NotFound("the log has no such place", where=f"entry {seq}")
         return found
@@ -126,7 +127,7 @@ class LogReader:
     ) -> list[Entry]:
         """Return a page of entries between two places, ascending, narrowed by index columns."""
         chosen = Selection(tuple(kinds), function, tuple(outcomes), automation)
-        return self.ask(
+        return self._read(
             lambda snapshot: entry_rows.select_entries(
                 snapshot, chosen, after=after, before=before_seq, limit=limit
             )
@@ -134,7 +135,7 @@ class LogReader:
 
     def seq_at(self, ts: int) -> int:
         """Return the first place whose entry is not older than a time in microseconds UTC."""
-        return self.ask(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
+        return self._read(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
 
     def latest(
         self,
@@ -146,18 +147,18 @@ class LogReader:
     ) -> list[Entry]:
         """Return a page of entries, descending: from the end, or those before place `before`."""
         chosen = Selection(tuple(kinds), function)
-        return self.ask(
+        return self._read(
             lambda snapshot: entry_rows.select_entries(snapshot, chosen, before=before, limit=limit)
         )
 
     def by_reference(self, reference: str) -> list[Entry]:
         """Return the entries appended under the caller's own reference, ascending."""
         keyed = reference_hash(self._scribe.vault.pepper(), reference)
-        return self.ask(lambda connection: entry_rows.entries_by_reference(connection, keyed))
+        return self._read(lambda connection: entry_rows.entries_by_reference(connection, keyed))
 
     def related(self, target: str) -> list[Entry]:
         """Return the entries whose header links to an entry id or digest, ascending."""
-        return self.ask(lambda connection: entry_rows.related_entries(connection, target))
+        return self._read(lambda connection: entry_rows.related_entries(connection, target))
 
     def open_body(self, entry: Entry) -> OpenedBody:
         """Return what can still be read of an entry's body.
@@ -232,7 +233,7 @@ class LogReader:
 
     def subject_entries(self, ref: str) -> list[Entry]:
         """Return all entries that name a data subject, ascending."""
-        return self.ask(lambda connection: entry_rows.entries_of_subject(connection, ref))
+        return self._read(lambda connection: entry_rows.entries_of_subject(connection, ref))
 
     def is_erased(self, ref: str) -> bool:
         """Return whether a data subject's key was destroyed.
@@ -257,11 +258,11 @@ class LogReader:
             self._require_erasure(connection, ref)
             return True
 
-        return self.ask(erased)
+        return self._read(erased)
 
     def holds(self, ref: str) -> list[LegalHold]:
         """Return the legal holds in force for a data subject."""
-        recorded = self.ask(lambda connection: key_rows.holds_of(connection, ref))
+        recorded = self._read(lambda connection: key_rows.holds_of(connection, ref))
         return active_holds(recorded, self._scribe.clock())
 
     def name_of(self, ref: str) -> str | None:
@@ -276,13 +277,13 @@ class LogReader:
         self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"
     ) -> list[OutcomeCount]:
         """Return the counts of decisions by day (UTC, ISO), function, outcome code and cell."""
-        return self.ask(
+        return self._read(
             lambda connection: view_rows.outcome_counts(connection, function, first_day, last_day)
         )
 
     def latest_checkpoint(self) -> str | None:
         """Return the newest stored checkpoint, None before the first."""
-        found = self.ask(view_rows.latest_checkpoint)
+        found = self._read(view_rows.latest_checkpoint)
         return None if found is None else found[1]
 
     def root_at(self, size: int) -> bytes:
@@ -303,7 +304,7 @@ class LogReader:
             self._require_size(connection, size)
             return root_from_tiles(size, StoredTiles(connection))
 
-        return self.ask(root)
+        return self._read(root)
 
     def inclusion(self, seq: int, size: int) -> list[bytes]:
         """Return the proof that entry `seq` stands in the log's first `size` entries.
@@ -323,7 +324,7 @@ class LogReader:
             self._require_size(connection, size)
             return inclusion_proof(seq, size, StoredTiles(connection))
 
-        return self.ask(proof)
+        return self._read(proof)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the first `new` entries begin with the first `old`.
@@ -343,26 +344,15 @@ class LogReader:
             self._require_size(connection, new)
             return consistency_proof(old, new, StoredTiles(connection))
 
-        return self.ask(proof)
+        return self._read(proof)
 
     def stored(self) -> StoredLog:
         """Return a snapshot of the log as stored, unchecked, for the verifier."""
         return stored_of(self._database, self.origin, self.vkey)
 
-    def load_projection(self, name: str) -> tuple[int, bytes] | None:
-        """Return a cached view.
-
-        Returns
-        -------
-        (int, bytes) or None
-            The size it was folded up to, and its state. None when there is none, it was not
-            written by this log, or the log no longer begins with what it was folded from.
-        """
-        row = self.ask(lambda connection: view_rows.load_projection(connection, name))
-        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
-            return None
-        mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
-        return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
+    def ask(self, step: Callable[[Connection], T]) -> T:
+        """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""
+        return self._read(step)
 
     def close(self) -> None:
         """Close the database."""
@@ -385,8 +375,7 @@ class LogReader:
                 remedy="The key table was changed: restore it from a backup with its vault.",
             )
 
-    def ask(self, step: Callable[[Connection], T]) -> T:
-        """Return what a step reads from one snapshot."""
+    def _read(self, step: Callable[[Connection], T]) -> T:
         with self._database.read() as connection:
             return step(connection)
 
@@ -394,7 +383,7 @@ class LogReader:
         """Read again on a new snapshot when a bucket was rotated under this one."""
         for _ in range(_RETRIES):
             try:
-                return self.ask(step)
+                return self._read(step)
             except BucketKeyMissing:
                 continue
-        return self.ask(step)
+        return self._read(step)

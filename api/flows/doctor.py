@@ -13,6 +13,7 @@ from typing import Final, Literal, cast
 
 from pydantic import JsonValue
 
+from answerable.api.flows.doctor_anchors import anchor_checks
 from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
 from answerable.audit.errors import AnswerableError
@@ -32,6 +33,7 @@ _EXTRAS: Final = {
     "privacy": "presidio_analyzer",
     "api": "fastapi",
     "postgres": "psycopg",
+    "timestamp": "rfc3161_client",
 }
 
 
@@ -73,7 +75,7 @@ def examine(settings: Settings) -> DoctorReport:
     Returns
     -------
     DoctorReport
-        Checks of keys, database, opening, enforcement, clock, modes and optional parts.
+        Checks of keys, database, opening, enforcement, anchors, clock, modes, optional parts.
     """
     return DoctorReport(
         (
@@ -81,6 +83,7 @@ def examine(settings: Settings) -> DoctorReport:
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
             *_enforcement(settings),
+            *(Check(*found) for found in anchor_checks(settings)),
             _key_backups(),
             _clock_source(settings),
             _release_mode(settings),
