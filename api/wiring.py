@@ -27,6 +27,8 @@ from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
+from answerable.audit.requests.register import OpenRequests
+from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
 from answerable.audit.watched import WatchedLog
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
@@ -83,6 +85,8 @@ class Workspace:
     loaded: dict[str, object] = field(default_factory=dict, repr=False)
     """What flows keep loaded by digest, such as models; contents never change."""
     _views: list[Registry] = field(default_factory=list, repr=False)
+    _waiting: list[OpenRequests] = field(default_factory=list, repr=False)
+    _restricted: list[StandingRestrictions] = field(default_factory=list, repr=False)
 
     def ids(self) -> str:
         """Return a fresh UUIDv7."""
@@ -100,6 +104,18 @@ class Workspace:
     def last_registry(self) -> Registry | None:
         """Return the newest view this process has had; None before the first."""
         return self._views[-1] if self._views else None
+
+    def open_requests(self) -> OpenRequests:
+        """Return the requests of data subjects that wait for an answer."""
+        if not self._waiting:
+            self._waiting.append(OpenRequests(self.log))
+        return self._waiting[0]
+
+    def restrictions(self) -> StandingRestrictions:
+        """Return the restrictions of processing in force."""
+        if not self._restricted:
+            self._restricted.append(StandingRestrictions(self.log))
+        return self._restricted[0]
 
     def keyed_hash(self, label: str, data: bytes) -> bytes:
         """Return HMAC-SHA256 of `data` under the pepper, separated by `label`.

@@ -358,6 +358,10 @@ class LogReader:
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
 
+    def ask(self, step: Callable[[Connection], T]) -> T:
+        """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""
+        return self._read(step)
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()

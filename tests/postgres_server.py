@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,9 @@ def _copy_with_libraries(programs: Path, target: Path) -> Path:
 
 
 @contextmanager
-def running_server(programs: Path) -> Iterator[PostgresServer]:
+def running_server(
+    programs: Path, *, settings: Sequence[str] = _SETTINGS
+) -> Iterator[PostgresServer]:
     """Start a fresh server in a folder of its own; stop it and remove the folder at the end."""
     home = Path(tempfile.mkdtemp(prefix="answerable-pg-"))
     try:
@@ -97,9 +99,9 @@ def running_server(programs: Path) -> Iterator[PostgresServer]:
                 raise OSError(f"{program} failed ({done.returncode}): {done.stdout}{tail}")
 
         run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        with (data / "postgresql.conf").open("a") as settings:
-            settings.writelines(f"{line}\n" for line in _SETTINGS)
-            settings.write(f"unix_socket_directories='{home}'\n")
+        with (data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in settings)
+            file.write(f"unix_socket_directories='{home}'\n")
         run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-w", "-t", "60", "start")
         try:
             yield PostgresServer(socket_folder=home)

@@ -11,6 +11,7 @@ import ast
 import importlib
 import inspect
 import itertools
+import json
 import pkgutil
 import re
 import sys
@@ -62,6 +63,7 @@ KINDS = {
     "caller.counted": "a service says how many decisions it made in a series of its own",
     "actor.registered": "a person or service may act, under a random reference",
     "actor.retired": "an actor may no longer act",
+    "organisation.registered": "what the organisation says about itself; the newest one counts",
     "use_case.registered": "what is decided, for whom, on which legal basis",
     "dataset.registered": "a version of a table: fingerprint, schema, roles of its columns, source",
     "dataset.rows_erased": "rows left a data set; its fingerprint stays",
@@ -96,14 +98,19 @@ KINDS = {
     "review.completed": "a person reviewed a decision, and upheld or overturned it",
     "outcome.observed": "what came of a decision later",
     "subject.request": "a person asked for something under data protection law",
+    "subject.request_extended": "more time is needed to answer, and the person was told why",
+    "subject.request_answered": "how a request was answered, and on which ground",
     "subject.restricted": "a person's data may be kept and not used",
+    "subject.restriction_lifted": "a restriction has ended, after the person was told",
     "subject.objected": "a person objects to processing",
     "subject.rectified": "a person's data was corrected",
     "subject.erased": "the key that opened a person's data was destroyed",
     "subject.erasure_refused": "an erasure was refused, and why",
+    "recipient.notified": "a recipient was told of a correction, erasure or restriction",
     "hold.placed": "a person's data may not be erased for now",
     "hold.lifted": "a hold has ended",
     "records.read": "who read personal data, and for which purpose",
+    "query.asked": "who asked the log a question over headers: which, and for which purpose",
     "retention.run": "old entries were removed, with their proofs kept",
 }
 
@@ -258,6 +265,15 @@ WRITERS: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 
+def schemas() -> dict[Path, dict[str, Any]]:
+    """Return the JSON schema of each file that organisations write, by the file it stands in."""
+    return {
+        ROOT / "docs" / "schemas" / "organisation.json": (
+            records.OrganisationProfile.model_json_schema()
+        ),
+    }
+
+
 def documents() -> list[Path]:
     """Return every document that holds a block, in order."""
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -272,9 +288,22 @@ def refreshed(text: str) -> str:
     )
 
 
+def _write_schemas(*, check: bool) -> int:
+    stale = 0
+    for path, schema in schemas().items():
+        text = json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        same = path.exists() and path.read_text(encoding="utf-8") == text
+        if check and not same:
+            print(f"{path.relative_to(ROOT)} is not what the code says: make docs")
+            stale = 1
+        elif not same:
+            path.write_text(text, encoding="utf-8")
+    return stale
+
+
 def main(*, check: bool) -> int:
     """Write every block, or only compare them; return 1 on any finding."""
-    stale = 0
+    stale = _write_schemas(check=check)
     for path in documents():
         text = path.read_text(encoding="utf-8")
         try:

@@ -105,13 +105,19 @@ def contest(
     decision: DecisionArgument,
     *,
     grounds: Annotated[str, typer.Option(help="What the person says; stored encrypted.")],
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Who of several people contests; the first-named when left out."
+        ),
+    ] = None,
     db: DatabaseOption = None,
 ) -> None:
     """Record that a person contests a decision."""
     from answerable.api.flows.review import contest as file_contest
 
     with open_session(db) as (workspace, actor):
-        recorded = file_contest(workspace, decision, grounds=grounds, actor=actor)
+        recorded = file_contest(workspace, decision, grounds=grounds, by=by, actor=actor)
     say(f"contest recorded as entry {recorded.entry_id}")
 
 

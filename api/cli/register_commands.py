@@ -20,7 +20,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="YAML file.")
 def attach(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
     group = typer.Typer(
-        help="Register a use case, data set, policy, catalogue, function or person.",
+        help="Register a use case, data set, policy, catalogue, function, person or organisation.",
         no_args_is_help=True,
     )
     group.command("actor")(actor)
@@ -29,6 +29,7 @@ def attach(app: typer.Typer) -> None:
     group.command("policy")(policy)
     group.command("catalogue")(catalogue)
     group.command("function")(function)
+    group.command("organisation")(organisation)
     app.add_typer(group, name="register")
 
 
@@ -153,4 +154,18 @@ def function(file: FileArgument, *, db: DatabaseOption = None) -> None:
 
     with open_session(db) as (workspace, operator):
         recorded = register_function_file(workspace, file, actor=operator)
+    say(recorded.digest)
+
+
+def organisation(file: FileArgument, *, db: DatabaseOption = None) -> None:
+    """Register the organisation's profile from a YAML file (see docs/organisation.md)."""
+    from answerable.api.flows.organisation import register_organisation
+    from answerable.api.inputs import read_bytes
+    from answerable.audit.documents import read_document
+    from answerable.audit.records import OrganisationProfile
+
+    data = read_bytes(file, what="organisation profile")
+    profile = read_document(data, OrganisationProfile, where=str(file))
+    with open_session(db) as (workspace, operator):
+        recorded = register_organisation(workspace, profile, actor=operator)
     say(recorded.digest)

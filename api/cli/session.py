@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -29,6 +30,7 @@ __all__ = [
     "HtmlOption",
     "JsonOption",
     "PurposeOption",
+    "micros_of",
     "open_session",
     "settings_for",
 ]
@@ -52,6 +54,28 @@ PurposeOption = Annotated[
 _FILE_NAME: Final = "answerable.toml"
 _PREFIX: Final = "ANSWERABLE_"
 _SQLITE: Final = "sqlite:///"
+
+
+def micros_of(moment: datetime) -> int:
+    """Return a time given on the command line in microseconds; without a zone it is UTC.
+
+    Parameters
+    ----------
+    moment : datetime
+        As typed.
+
+    Returns
+    -------
+    int
+        Microseconds since 1970.
+
+    Examples
+    --------
+    >>> micros_of(datetime(1970, 1, 2))
+    86400000000
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def settings_for(database_url: str | None) -> Settings:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from answerable.api.cli import request_commands
 from answerable.api.cli.output import say, table, write_json
-from answerable.api.cli.session import DatabaseOption, JsonOption, PurposeOption, open_session
+from answerable.api.cli.session import (
+    DatabaseOption,
+    JsonOption,
+    PurposeOption,
+    micros_of,
+    open_session,
+)
 
 if TYPE_CHECKING:
     from answerable.api.flows.subject import RequestFacts
@@ -17,6 +26,12 @@ __all__ = ["attach"]
 
 RefArgument = Annotated[
     str, typer.Argument(metavar="REF", help="Reference of the person, from `subject find`.")
+]
+RequestOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID", help="The open request this answers; else both are recorded together."
+    ),
 ]
 CheckOption = Annotated[
     str, typer.Option("--identity-check", help="How the person was identified: a code.")
@@ -31,12 +46,15 @@ def attach(app: typer.Typer) -> None:
     )
     group.command("find")(find)
     group.command("access")(access)
+    group.command("portability")(portability)
     group.command("restrict")(restrict)
+    group.command("lift-restriction")(lift_restriction)
     group.command("object")(object_to)
     group.command("rectify")(rectify)
     group.command("hold")(hold)
     group.command("lift-hold")(lift_hold)
     group.command("erase")(erase)
+    request_commands.attach(group)
     app.add_typer(group, name="subject")
 
 
@@ -70,6 +88,8 @@ def access(
     identity_check: CheckOption,
     out: Annotated[Path, typer.Option(help="Folder for the access package.")],
     purpose: PurposeOption = "gdpr-art-15",
+    language: Annotated[str, typer.Option(help="Of the files to read: en or de.")] = "en",
+    request: RequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Write everything held about a person, with proofs (GDPR Art. 15)."""
@@ -79,44 +99,85 @@ def access(
         package = access_package(
             workspace,
             ref,
-            _facts(workspace.clock(), identity_check, "gdpr-art-15"),
+            _facts(workspace.clock(), identity_check, "gdpr-art-15", request),
             purpose=purpose,
+            language=language,
             actor=actor,
         )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, data in package.files().items():
-        (out / name).write_bytes(data)
-        say(str(out / name))
+    _write(out, package.files())
+
+
+def portability(
+    ref: RefArgument,
+    *,
+    identity_check: CheckOption,
+    out: Annotated[Path, typer.Option(help="Folder for the file.")],
+    purpose: PurposeOption = "gdpr-art-20",
+    request: RequestOption = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Write what a person provided, in a machine-readable form (GDPR Art. 20)."""
+    from answerable.api.flows.subject import portability_package
+
+    with open_session(db) as (workspace, actor):
+        facts = _facts(workspace.clock(), identity_check, "gdpr-art-20", request)
+        package = portability_package(workspace, ref, facts, purpose=purpose, actor=actor)
+    _write(out, package.files())
 
 
 def restrict(
     ref: RefArgument,
     *,
     statement: Annotated[str, typer.Option(help="What the person says; stored encrypted.")],
+    request: RequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Record a restriction of processing (GDPR Art. 18)."""
-    _state("restrict", ref, statement, db)
+    _state("restrict", ref, statement, request, db)
+
+
+def lift_restriction(
+    ref: RefArgument,
+    *,
+    ground: Annotated[str, typer.Option(help="Why it ends, a code.")],
+    told_on: Annotated[
+        datetime | None,
+        typer.Option(help="When the person was told, UTC; now when left out."),
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="How they were told, a code.")] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Lift restrictions, after the person was told (GDPR Art. 18(3))."""
+    from answerable.api.flows.subject import lift_restriction as record_lifting
+
+    with open_session(db) as (workspace, actor):
+        told_at = workspace.clock() if told_on is None else micros_of(told_on)
+        recorded = record_lifting(
+            workspace, ref, ground=ground, told_at=told_at, channel=channel, actor=actor
+        )
+    say(f"restriction lifted by entry {recorded.entry_id}")
 
 
 def object_to(
     ref: RefArgument,
     *,
     statement: Annotated[str, typer.Option(help="What the person says; stored encrypted.")],
+    request: RequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Record an objection (GDPR Art. 21)."""
-    _state("object_to", ref, statement, db)
+    _state("object_to", ref, statement, request, db)
 
 
 def rectify(
     ref: RefArgument,
     *,
     statement: Annotated[str, typer.Option(help="What is corrected; stored encrypted.")],
+    request: RequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Record a rectification (GDPR Art. 16); nothing is edited."""
-    _state("rectify", ref, statement, db)
+    _state("rectify", ref, statement, request, db)
 
 
 def hold(
@@ -157,6 +218,7 @@ def erase(
         bool,
         typer.Option("--yes", prompt="This cannot be undone. Erase?", help="Do not ask."),
     ],
+    request: RequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Erase a person's data by destroying their key (GDPR Art. 17)."""
@@ -165,19 +227,28 @@ def erase(
     if not confirm:
         raise typer.Abort
     with open_session(db) as (workspace, actor):
-        facts = _facts(workspace.clock(), identity_check, "gdpr-art-17")
+        facts = _facts(workspace.clock(), identity_check, "gdpr-art-17", request)
         erasure = erase_subject(workspace, ref, facts, actor=actor)
     say(f"erased by entry {erasure.receipt.entry_id}")
     say(f"{erasure.entries} entries can no longer be read")
 
 
-def _facts(now: int, identity_check: str, article: str) -> RequestFacts:
+def _write(folder: Path, written: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in written.items():
+        (folder / name).write_bytes(data)
+        say(str(folder / name))
+
+
+def _facts(now: int, identity_check: str, article: str, request: str | None) -> RequestFacts:
     from answerable.api.flows.subject import RequestFacts
 
-    return RequestFacts(received_at=now, identity_check=identity_check, article=article)
+    return RequestFacts(
+        received_at=now, identity_check=identity_check, article=article, request_id=request
+    )
 
 
-def _state(flow_name: str, ref: str, statement: str, db: str | None) -> None:
+def _state(flow_name: str, ref: str, statement: str, request: str | None, db: str | None) -> None:
     from answerable.api.flows import subject
     from answerable.audit.records import SubjectStatement
 
@@ -187,5 +258,11 @@ def _state(flow_name: str, ref: str, statement: str, db: str | None) -> None:
         "rectify": subject.rectify,
     }[flow_name]
     with open_session(db) as (workspace, actor):
-        recorded = flow(workspace, ref, SubjectStatement(statement=statement), actor=actor)
+        recorded = flow(
+            workspace,
+            ref,
+            SubjectStatement(statement=statement),
+            request_id=request,
+            actor=actor,
+        )
     say(f"recorded as entry {recorded.entry_id}")

@@ -189,9 +189,10 @@ class AnswerableClient:
 
     # ------------------------------------------------------------------ people
 
-    def contest(self, decision_id: str, grounds: str) -> Json:
-        """Record that a person contests a decision."""
-        return self._post(f"/v1/decisions/{decision_id}/contests", {"grounds": grounds})
+    def contest(self, decision_id: str, grounds: str, *, by: str | None = None) -> Json:
+        """Record that a person contests a decision; `by` names who of several people does."""
+        body: Json = {"grounds": grounds} if by is None else {"grounds": grounds, "by": by}
+        return self._post(f"/v1/decisions/{decision_id}/contests", body)
 
     def review(self, decision_id: str, review: Mapping[str, JsonValue]) -> Json:
         """Complete a review: ``result``, ``reason_code``, and the new outcome if overturned."""
@@ -206,6 +207,33 @@ class AnswerableClient:
     ) -> Json:
         """Return everything held about a person, with proofs."""
         return self._post(f"/v1/subjects/{ref}/access-package", request, purpose=purpose)
+
+    def portability(
+        self, ref: str, request: Mapping[str, JsonValue], *, purpose: str = "gdpr-art-20"
+    ) -> Json:
+        """Return what a person provided on consent or contract, to carry elsewhere."""
+        return self._post(f"/v1/subjects/{ref}/portability", request, purpose=purpose)
+
+    def open_request(self, ref: str, request: Mapping[str, JsonValue]) -> Json:
+        """Record a request: ``request``, ``received_at``, ``identity_check``; its clock runs."""
+        return self._post(f"/v1/subjects/{ref}/requests", request)
+
+    def extend_request(self, request_id: str, *, reason: str) -> Json:
+        """Extend the time to answer a request, once; the person was told."""
+        return self._post(f"/v1/requests/{request_id}:extend", {"reason": reason})
+
+    def close_request(self, request_id: str, answer: Mapping[str, JsonValue]) -> Json:
+        """Record how a request was answered: ``outcome`` and, unless fulfilled, ``ground``."""
+        return self._post(f"/v1/requests/{request_id}:close", answer)
+
+    def requests(self, *, state: str = "all") -> Json:
+        """Return the first page of requests: ``all``, ``open`` or ``overdue``."""
+        answer = self._send("GET", "/v1/requests", params={"state": state})
+        return cast("Json", answer.json())
+
+    def record_of_processing(self, *, purpose: str = "gdpr-art-30") -> Json:
+        """Return the record of processing activities, with what is missing."""
+        return self._get("/v1/record-of-processing", purpose=purpose)
 
     def place_hold(self, ref: str, hold: Mapping[str, JsonValue]) -> Json:
         """Place a legal hold: ``ground``, ``reference`` and optionally ``until``."""

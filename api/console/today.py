@@ -12,12 +12,16 @@ from answerable.api.console.rendering import Page, reply
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.visitor import STAFF, Visitor, signed_in, workspace_of
 from answerable.api.console.wording import outcome_words
+from answerable.api.flows.organisation import organisation_of
 from answerable.api.flows.review import open_contests
 from answerable.api.wiring import Workspace
+from answerable.audit.records import Role
+from answerable.audit.requests.register import open_lines
+from answerable.audit.requests.rules import gdpr_rules
 from answerable.governance.status import status_of
 from answerable.model_cards.report.charts import ChartText, IntervalRow, interval_bars
 
-__all__ = ["function_lines", "router"]
+__all__ = ["function_lines", "overdue_requests", "router"]
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -37,8 +41,10 @@ def today(request: Request, visitor: Annotated[Visitor, Depends(signed_in(*STAFF
         }
         for line in open_contests(workspace)
     ]
+    overdue = overdue_requests(workspace) if visitor.holds(Role.OFFICER) else []
     view: dict[str, JsonValue] = {
         "now": workspace.clock(),
+        "overdue": cast("list[JsonValue]", overdue),
         "contests": cast("list[JsonValue]", waiting),
         "functions": cast("list[JsonValue]", function_lines(workspace)),
         "outcomes": cast("dict[str, JsonValue]", dict(outcomes)),
@@ -49,6 +55,32 @@ def today(request: Request, visitor: Annotated[Visitor, Depends(signed_in(*STAFF
     }
     page = Page("today.html.j2", "Today", view, {"chart": _chart(outcomes)})
     return reply(request, page, visitor)
+
+
+def overdue_requests(workspace: Workspace) -> list[dict[str, JsonValue]]:
+    """Return open requests of data subjects whose last day has passed, oldest first.
+
+    Parameters
+    ----------
+    workspace : Workspace
+
+    Returns
+    -------
+    list of dict
+        ``request_id, request, due_at``; who asked is not shown.
+    """
+    now = workspace.clock()
+    waiting = open_lines(
+        workspace.log,
+        workspace.open_requests().entries(),
+        rules=gdpr_rules(),
+        calendar=organisation_of(workspace).calendar,
+    )
+    return [
+        {"request_id": line.request_id, "request": line.request, "due_at": line.due_at}
+        for line in waiting
+        if line.is_overdue(now)
+    ]
 
 
 def function_lines(workspace: Workspace) -> list[dict[str, JsonValue]]:

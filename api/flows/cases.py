@@ -47,7 +47,8 @@ class DecisionRequest:
     """A decision the caller made and wants recorded.
 
     `groups` maps protected attributes to levels; they are stored only as one encrypted
-    cell code. `purpose` and `lawful_basis` default to the use case's.
+    cell code. `purpose` and `lawful_basis` default to the use case's. `restriction_ground` says
+    on which ground of GDPR Art. 18(2) a restricted person was decided about.
     """
 
     function: str
@@ -68,11 +69,16 @@ class DecisionRequest:
     decision_id: str | None = None
     idempotency_key: str | None = None
     counter: Counter | None = None
+    restriction_ground: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationRequest:
-    """A case to be decided here by a released decision function."""
+    """A case to be decided here by a released decision function.
+
+    `restriction_ground` is a ground of GDPR Art. 18(2); without one, a person whose data is
+    restricted is not decided about.
+    """
 
     function: str
     inputs: Mapping[str, JsonValue]
@@ -84,6 +90,7 @@ class ApplicationRequest:
     decision_id: str | None = None
     idempotency_key: str | None = None
     counter: Counter | None = None
+    restriction_ground: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +106,8 @@ class Decided:
     explanation: Explanation | None = None
     explanation_id: str | None = None
     incident: Receipt | None = None
-    """Set when the decision function had no valid release, once it is in the log."""
+    """Set when the function had no valid release, or the person's data was restricted; once it
+    is in the log."""
 
     @property
     def spooled(self) -> bool:

@@ -2,7 +2,8 @@
 
 Promises: a recorded decision is always logged, also when its function has no valid
 release; then it says so and an incident is opened in the same step. A function without a
-valid release never decides here. What is decided here is explained while the features are
+valid release never decides here, and nobody whose data is restricted is decided about here
+without a stated ground. What is decided here is explained while the features are
 in hand, and decision and explanation are appended together or not at all. The same id or
 idempotency key with the same content gives the first answer again; with other content it
 is a :class:`Conflict`.
@@ -22,6 +23,7 @@ from answerable.api.flows.cases import (
     cell_code,
 )
 from answerable.api.flows.completeness import counter_links
+from answerable.api.flows.decision_ids import derived_id, named_id
 from answerable.api.flows.loading import explainer_of
 from answerable.api.flows.lookup import FunctionFacts
 from answerable.api.flows.recording import (
@@ -30,12 +32,13 @@ from answerable.api.flows.recording import (
     explanation_of,
     facts_for_deciding,
     mode_of,
+    restrictions_for,
 )
+from answerable.api.flows.restriction import require_unrestricted
 from answerable.api.flows.stored import explanation_evidence
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, DraftSubject
 from answerable.audit.errors import InvalidInput, NotReleased
-from answerable.audit.ids import uuid7
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Automation,
@@ -76,7 +79,8 @@ def record_decision(
     Returns
     -------
     Decided
-        With `incident` set when the function had no valid release.
+        With `incident` set when the function had no valid release, or when the data of a person
+        was restricted and no ground was stated.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def record_decision(
     Conflict
         If the id stands for another decision.
     """
-    role = actor.acting_as(Role.SERVICE)
+    acting = (actor, actor.acting_as(Role.SERVICE))
     facts = facts_for_deciding(workspace, request.function)
     _require_code(facts, request.outcome_code)
     entry_id, earlier = _identity(workspace, facts, request, actor)
@@ -113,10 +117,14 @@ def record_decision(
             "release": release,
         }
     )
-    drafts = [_draft(_Case(entry_id, decision, facts, earlier, links), request, (actor, role))]
-    if earlier is None and release is None:
-        drafts.append(_incident(workspace, entry_id, facts, (actor, role)))
-    receipts = workspace.recorder.record(drafts, mode_of(workspace, facts)).receipts
+    mode = mode_of(workspace, facts)
+    restricted = restrictions_for(workspace, request, earlier, mode)
+    case = _Case(entry_id, decision, facts, earlier, restricted.links + links)
+    drafts = [_draft(case, request, acting)]
+    wrong = _incident_reason(release, restricted)
+    if earlier is None and wrong is not None:
+        drafts.append(_incident(workspace, entry_id, facts, acting, reason=wrong))
+    receipts = workspace.recorder.record(drafts, mode).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
@@ -154,14 +162,17 @@ def evaluate_application(
         If the decision function is not registered.
     NotReleased
         If it has no valid release; nothing is decided and nothing is logged.
+    PolicyViolation
+        If the data of a person is restricted and no ground of Art. 18(2) is stated; nothing is
+        decided and nothing is logged.
     InvalidInput
-        If a feature is missing, unknown or malformed.
+        If a feature is missing, unknown or malformed, or the ground is no ground.
     Conflict
         If the id stands for another case.
     AdditivityBroken
         If the attributions do not add up to the score; nothing is logged.
     """
-    role = actor.acting_as(Role.SERVICE)
+    acting = (actor, actor.acting_as(Role.SERVICE))
     facts = facts_for_deciding(workspace, request.function)
     entry_id, earlier = _identity(workspace, facts, request, actor)
     links = counter_links(workspace, actor.actor, request.counter)
@@ -173,17 +184,21 @@ def evaluate_application(
                 "amounts": request.amounts,
             }
         )
-        case = _Case(entry_id, same, facts, earlier, links)
-        return _again(workspace, case, _draft(case, request, (actor, role)))
+        case = _Case(entry_id, same, facts, earlier, earlier.restricted.links + links)
+        return _again(workspace, case, _draft(case, request, acting))
     if facts.release is None:
         raise NotReleased(
             f"{facts.name} has no valid release, so it decides nothing",
             remedy="Release it first, or decide elsewhere and record the decision.",
         )
+    mode = mode_of(workspace, facts)
+    restricted = restrictions_for(workspace, request, None, mode)
+    require_unrestricted(restricted)
     decision, explanation = _decide(workspace, facts, entry_id, request)
-    draft = _draft(_Case(entry_id, decision, facts, None, links), request, (actor, role))
+    case = _Case(entry_id, decision, facts, None, restricted.links + links)
+    draft = _draft(case, request, acting)
     explained = _explanation_draft(workspace, draft, explanation)
-    receipts = workspace.recorder.record([draft, explained], mode_of(workspace, facts)).receipts
+    receipts = workspace.recorder.record([draft, explained], mode).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
@@ -213,25 +228,10 @@ def _identity(
     actor: ActorContext,
 ) -> tuple[str, Earlier | None]:
     """Return the entry id, and the decision that stands under it already."""
-    if request.decision_id is not None:
-        entry_id = request.decision_id
-    elif request.idempotency_key is not None:
-        said = f"{actor.actor}\0{request.idempotency_key}"
-        mark = workspace.keyed_hash("idempotency", said.encode())
-        entry_id = _id_from(mark)
-    else:
+    entry_id = named_id(workspace, request, actor)
+    if entry_id is None:
         return workspace.ids(), None
     return entry_id, earlier_decision(workspace, entry_id, mode_of(workspace, facts))
-
-
-def _derived_id(workspace: Workspace, label: str, entry_id: str) -> str:
-    return _id_from(workspace.keyed_hash(label, entry_id.encode("ascii")))
-
-
-def _id_from(mark: bytes) -> str:
-    # Made of a keyed hash alone, so that no store is needed to find it again. The time in
-    # such an id means nothing; the entry's own time does.
-    return uuid7(int.from_bytes(mark[:6], "big") * 1000, mark[6:16])
 
 
 def _require_code(facts: FunctionFacts, code: str) -> None:
@@ -241,6 +241,12 @@ def _require_code(facts: FunctionFacts, code: str) -> None:
             where="outcome_code",
             remedy=f"Registered: {', '.join(facts.record.outcome_codes)}.",
         )
+
+
+def _incident_reason(release: str | None, restricted: Restricted) -> str | None:
+    if release is None:
+        return "decision-without-release"
+    return "decision-while-restricted" if restricted.unanswered else None
 
 
 def _draft(
@@ -326,7 +332,7 @@ def _explanation_draft(workspace: Workspace, decision: Draft, explanation: Expla
     assert decision.function is not None  # noqa: S101  set two lines above its only caller
     return Draft(
         kind=EntryKind.EXPLANATION,
-        entry_id=_derived_id(workspace, "explanation", decision.entry_id),
+        entry_id=derived_id(workspace, "explanation", decision.entry_id),
         record=explanation_evidence(explanation),
         actor=decision.actor,
         role=decision.role,
@@ -345,6 +351,8 @@ def _incident(
     decision_id: str,
     facts: FunctionFacts,
     acting: tuple[ActorContext, Role],
+    *,
+    reason: str,
 ) -> Draft:
     actor, role = acting
     record = Evidence(
@@ -352,7 +360,7 @@ def _incident(
         inputs={"function": facts.digest},
         code=CODE_VERSION,
         result_type="answerable.incident.v1",
-        result={"reason": "decision-without-release", "decision": decision_id},
+        result={"reason": reason, "decision": decision_id},
     )
     return Draft(
         kind=EntryKind.INCIDENT_OPENED,
@@ -369,7 +377,7 @@ def _again(workspace: Workspace, case: _Case, draft: Draft) -> Decided:
     recorded = workspace.recorder.record([draft], mode_of(workspace, case.facts))
     if recorded.spooled or (case.earlier is not None and case.earlier.explanation is not None):
         explanation = case.earlier.explanation if case.earlier is not None else None
-        explanation_id = _derived_id(workspace, "explanation", case.entry_id)
+        explanation_id = derived_id(workspace, "explanation", case.entry_id)
     else:
         explanation, stored_id = explanation_of(workspace, case.entry_id)
         explanation_id = stored_id or ""

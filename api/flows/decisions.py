@@ -16,6 +16,7 @@ from answerable.audit.entries import Entry
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries import reviews_of
 from answerable.audit.records import Decision, Role
+from answerable.audit.requests.state import restrictions_of
 
 __all__ = [
     "DecisionLine",
@@ -186,8 +187,8 @@ def superseded_by(workspace: Workspace, decision_id: str) -> str | None:
 
 
 def is_restricted(entries: list[Entry]) -> bool:
-    """Return whether a data subject asked for restriction of processing."""
-    return any(entry.kind is EntryKind.SUBJECT_RESTRICTED for entry in entries)
+    """Return whether processing of a data subject's data is restricted now."""
+    return bool(restrictions_of(entries))
 
 
 def _data_of(

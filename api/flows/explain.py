@@ -11,6 +11,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.append import CODE_VERSION, append_clear, note_read
 from answerable.api.flows.loading import catalogue_of, explainer_of
 from answerable.api.flows.lookup import baseline_of, function_facts
+from answerable.api.flows.organisation import organisation_of
 from answerable.api.flows.stored import (
     explanation_entry,
     open_decision,
@@ -33,6 +34,7 @@ __all__ = [
     "IssuedLetter",
     "Replayed",
     "letter",
+    "letter_facts",
     "replay",
     "stored_explanation",
 ]
@@ -156,7 +158,8 @@ def letter(
     """
     role = actor.acting_on(decision_id, *_READERS)
     found = _view(workspace, decision_id, actor, role)
-    written = render_letter(_letter_facts(workspace, found), view=view, language=language)
+    facts = letter_facts(workspace, found, language)
+    written = render_letter(facts, view=view, language=language)
     _note(workspace, found, (actor, role), purpose, "letter")
     record = Evidence(
         kind=EntryKind.LETTER_ISSUED.value,
@@ -287,9 +290,30 @@ def _note(
     )
 
 
-def _letter_facts(workspace: Workspace, view: ExplanationView) -> LetterFacts:
+def letter_facts(workspace: Workspace, view: ExplanationView, language: str) -> LetterFacts:
+    """Return what a letter about a decision is written from.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    view : ExplanationView
+        The stored explanation and its decision.
+    language : str
+        Language of what the organisation says about itself.
+
+    Returns
+    -------
+    LetterFacts
+        The organisation's profile wins over the settings.
+
+    Raises
+    ------
+    NotFound
+        If something the explanation rests on is not registered any more.
+    """
     facts = function_facts(workspace, view.decision.function)
-    settings = workspace.settings
+    settings, organisation = workspace.settings, organisation_of(workspace)
     header = view.decision_entry.header
     automation = header.automation
     assert automation is not None  # noqa: S101  every decision's header has it
@@ -305,10 +329,10 @@ def _letter_facts(workspace: Workspace, view: ExplanationView) -> LetterFacts:
         receipt=f"{header.log} #{view.decision_entry.seq}, {view.decision_entry.leaf.hex()}",
         recipient=_recipient(workspace, view.decision_entry),
         review_days=settings.review_days,
-        creditor_address=settings.creditor_address,
-        authority=settings.authority,
+        creditor_address=organisation.address,
+        authority=organisation.authority,
         federal_agency=settings.federal_agency,
-        data_source=settings.data_source,
+        data_source=organisation.source_of_data(language, view.decision.purpose),
         consumer_report=_consumer_report(settings.consumer_report),
     )
 

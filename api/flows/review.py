@@ -9,17 +9,23 @@ GDPR Art. 22(3): human intervention, the person's own point of view, contest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
+
+from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.append import note_read
+from answerable.api.flows.contests import (
+    ContestLine,
+    contested_decision,
+    open_contests,
+    read_contest,
+)
 from answerable.api.flows.context import Recorded
-from answerable.api.flows.lookup import function_facts, function_name
+from answerable.api.flows.lookup import function_facts
 from answerable.api.flows.stored import open_decision, related_of_kind, same_subjects
 from answerable.api.wiring import Workspace
-from answerable.audit.entries import Draft, Entry, Receipt
+from answerable.audit.entries import Draft, DraftSubject, Entry, Receipt
 from answerable.audit.errors import Conflict, InvalidInput, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
@@ -44,9 +50,6 @@ __all__ = [
     "read_contest",
 ]
 
-_DAY: Final = 86_400_000_000
-_PAGE: Final = 500
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRequest:
@@ -69,26 +72,18 @@ class ReviewDone:
     new_decision: Receipt | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContestLine:
-    """A contest that waits for a review; without what the person wrote."""
-
-    contest_id: str
-    decision_id: str
-    filed_at: int
-    due_at: int
-    function_name: str
-
-
 def contest(
     workspace: Workspace,
     decision_id: str,
     *,
     grounds: str,
     received_at: int | None = None,
+    by: str | None = None,
     actor: ActorContext,
 ) -> Recorded[Contest]:
     """Record that a data subject contests a decision.
+
+    The contest names who filed it alone: nobody else of the case is shown what they wrote.
 
     Parameters
     ----------
@@ -100,6 +95,9 @@ def contest(
         In the person's own words; encrypted under their key.
     received_at : int, optional
         Microseconds; now when left out.
+    by : str, optional
+        Reference of the person who contests; the first-named of the decision, to whom letters go,
+        when left out.
     actor : ActorContext
         A service, officer or reviewer who received it, or the subject.
 
@@ -113,12 +111,15 @@ def contest(
     NotAllowed
         If the actor may not.
     NotFound
-        If there is no such decision.
+        If there is no such decision, or it is not about this person.
     Erased
         If the person's data was erased.
     """
     role = actor.acting_on(decision_id, Role.OFFICER, Role.REVIEWER, Role.SERVICE, Role.SUBJECT)
     entry, _ = open_decision(workspace, decision_id)
+    filed_by = next((item for item in entry.header.subjects if by is None or item.ref == by), None)
+    if filed_by is None:
+        raise NotFound("the decision is not about this person", where=f"decision {decision_id}")
     record = Contest.parse(
         {
             "decision": decision_id,
@@ -133,7 +134,8 @@ def contest(
             record=record,
             actor=actor.actor,
             role=role,
-            subjects=same_subjects(entry),
+            subjects=(DraftSubject(role=filed_by.role, ref=filed_by.ref),),
+            claimed_at=record.received_at,
             links=(EntryLink(rel="contests", entry=decision_id),),
             function=entry.header.function,
         )
@@ -180,6 +182,8 @@ def complete_review(
     drafts: list[Draft] = []
     if request.result == "overturned":
         drafts.append(_overturning(workspace, request, (entry, decision), (actor, role)))
+    # What answers one of several people may tell of that person alone.
+    own = _own_note(workspace, request, entry)
     record = Review.parse(
         {
             "decision": request.decision_id,
@@ -187,7 +191,7 @@ def complete_review(
             "reviewer": actor.actor,
             "result": request.result,
             "reason_code": request.reason_code,
-            "note": request.note,
+            "note": "" if own else request.note,
             "new_decision": drafts[0].entry_id if drafts else None,
         }
     )
@@ -201,7 +205,7 @@ def complete_review(
             record=record,
             actor=actor.actor,
             role=role,
-            subjects=same_subjects(entry),
+            subjects=same_subjects(entry, own),
             links=tuple(links),
             function=entry.header.function,
         )
@@ -211,86 +215,6 @@ def complete_review(
         review=Recorded(record, receipts[-1]),
         new_decision=receipts[0] if len(receipts) > 1 else None,
     )
-
-
-def open_contests(workspace: Workspace) -> list[ContestLine]:
-    """Return contests without a review, the one due first.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where from.
-
-    Returns
-    -------
-    list[ContestLine]
-        From headers alone: nothing a person wrote is read.
-    """
-    filed = _all_of(workspace, EntryKind.CONTEST_FILED)
-    answered = {
-        link.entry
-        for review in _all_of(workspace, EntryKind.REVIEW_COMPLETED)
-        for link in review.header.links
-        if link.rel == "answers"
-    }
-    wait = workspace.settings.review_days * _DAY
-    return sorted(
-        (
-            ContestLine(
-                contest_id=entry.id,
-                decision_id=_contested(entry),
-                filed_at=entry.header.ts,
-                due_at=entry.header.ts + wait,
-                function_name=function_name(workspace, entry.header.function),
-            )
-            for entry in filed
-            if entry.id not in answered
-        ),
-        key=lambda line: (line.due_at, line.contest_id),
-    )
-
-
-def read_contest(
-    workspace: Workspace, contest_id: str, *, purpose: str, actor: ActorContext
-) -> Contest:
-    """Return what a data subject wrote, noting who read it and why.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where from.
-    contest_id : str
-        The contest.
-    purpose : str
-        Why it is read, as a code.
-    actor : ActorContext
-        A reviewer, officer or auditor.
-
-    Returns
-    -------
-    Contest
-        Decrypted.
-
-    Raises
-    ------
-    NotAllowed
-        If the actor may not.
-    NotFound
-        If there is no such contest.
-    Erased
-        If the person's data was erased.
-    """
-    role = actor.acting_as(Role.REVIEWER, Role.OFFICER, Role.AUDITOR)
-    record = workspace.log.read_record(contest_id, Contest)
-    note_read(
-        workspace,
-        acting=(actor, role),
-        purpose=purpose,
-        query="contest",
-        entries=[contest_id],
-        subjects=[item.ref for item in workspace.log.entry(contest_id).header.subjects],
-    )
-    return record
 
 
 # --------------------------------------------------------------------------- parts
@@ -317,8 +241,19 @@ def _require_sound(workspace: Workspace, request: ReviewRequest, entry: Entry) -
     if request.contest_id is None:
         return
     filed = workspace.log.entry(request.contest_id)
-    if filed.kind is not EntryKind.CONTEST_FILED or _contested(filed) != entry.id:
+    if filed.kind is not EntryKind.CONTEST_FILED or contested_decision(filed) != entry.id:
         raise NotFound("there is no such contest of this decision", where="contest_id")
+
+
+def _own_note(
+    workspace: Workspace, request: ReviewRequest, entry: Entry
+) -> dict[int, dict[str, JsonValue]]:
+    """Return the reviewer's note by number of the person it answers, when there are others."""
+    if request.contest_id is None or not request.note or len(entry.header.subjects) == 1:
+        return {}
+    filed_by = {item.ref for item in workspace.log.entry(request.contest_id).header.subjects}
+    numbers = [n for n, item in enumerate(entry.header.subjects) if item.ref in filed_by]
+    return {number: {"note": request.note} for number in numbers} if len(numbers) == 1 else {}
 
 
 def _overturning(
@@ -380,20 +315,3 @@ def _overturned(
             }
         )
     )
-
-
-def _contested(entry: Entry) -> str:
-    return next(
-        (link.entry for link in entry.header.links if link.rel == "contests" and link.entry), ""
-    )
-
-
-def _all_of(workspace: Workspace, kind: EntryKind) -> Sequence[Entry]:
-    found: list[Entry] = []
-    while True:
-        page = workspace.log.entries(
-            kinds=(kind,), after=found[-1].seq if found else -1, limit=_PAGE
-        )
-        found.extend(page)
-        if len(page) < _PAGE:
-            return found

@@ -24,6 +24,9 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    organisation,
+    queries,
+    requests,
     reviews,
     subjects,
 )
@@ -59,6 +62,9 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     cards.router,
     evidence.router,
     subjects.router,
+    requests.router,
+    organisation.router,
+    queries.router,
     audit.router,
     health.router,
 )

@@ -112,6 +112,8 @@ class EvaluateBody(Body):
     groups: dict[str, str] = Field(default_factory=dict)
     decision_id: EntryIdText | None = None
     counter: CounterBody | None = None
+    restriction_ground: Code | None = None
+    """Ground of GDPR Art. 18(2) on which a restricted person is decided about."""
 
 
 class RecordBody(EvaluateBody):
@@ -251,6 +253,7 @@ def record(
         decision_id=body.decision_id,
         counter=_counter(body),
         idempotency_key=idempotency_key,
+        restriction_ground=body.restriction_ground,
     )
     return _answer(record_decision(workspace, request, actor=actor), response)
 
@@ -275,6 +278,7 @@ def evaluate(
         decision_id=body.decision_id,
         counter=_counter(body),
         idempotency_key=idempotency_key,
+        restriction_ground=body.restriction_ground,
     )
     return _answer(evaluate_application(workspace, request, actor=actor), response)
 

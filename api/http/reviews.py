@@ -26,6 +26,7 @@ from answerable.api.http.schemas import (
     OutcomeText,
     ReceiptAnswer,
     Reply,
+    SubjectRefText,
 )
 from answerable.audit.records import Outcome, Role
 
@@ -47,6 +48,8 @@ class ContestBody(Body):
     )
     grounds: _Text
     received_at: Micros | None = None
+    by: SubjectRefText | None = None
+    """Who of several people contests; the first-named when left out."""
 
 
 class ContestAnswer(Reply):
@@ -104,7 +107,12 @@ def file_contest(
 ) -> ContestAnswer:
     """Record that a data subject contests a decision (GDPR Art. 22(3))."""
     recorded = contest(
-        workspace, decision_id, grounds=body.grounds, received_at=body.received_at, actor=actor
+        workspace,
+        decision_id,
+        grounds=body.grounds,
+        received_at=body.received_at,
+        by=body.by,
+        actor=actor,
     )
     return ContestAnswer(
         decision_id=decision_id,

@@ -25,6 +25,7 @@ __all__ = [
     "Reply",
     "Series",
     "SubjectRefPath",
+    "SubjectRefText",
 ]
 
 ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -46,6 +47,7 @@ FunctionName = Annotated[
         description="Decision function as name@version, or its digest.",
     ),
 ]
+SubjectRefText = Annotated[str, StringConstraints(pattern=r"^s-[0-9a-f]{32}$")]
 SubjectRefPath = Annotated[
     str,
     Path(pattern=r"^s-[0-9a-f]{32}$", description="Random reference, from the search."),

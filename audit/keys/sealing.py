@@ -29,10 +29,15 @@ from answerable.audit.keys.derive import (
 from answerable.audit.keys.vault import Entropy
 from answerable.audit.records import (
     LegalHold,
+    RecipientNotified,
     Record,
     RecordsRead,
+    RestrictionLifted,
     SubjectErased,
     SubjectRequest,
+    SubjectRequestAnswered,
+    SubjectRequestExtended,
+    SubjectRequestOpened,
 )
 
 __all__ = [
@@ -50,7 +55,10 @@ __all__ = [
 PART_LIMIT: Final = 16 * 1024 * 1024
 SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
 SLOT_TYPE: Final = "answerable.case-key.v1"
-_WITHOUT_PERSONAL_DATA: Final = (LegalHold, RecordsRead, SubjectErased, SubjectRequest)
+_WITHOUT_PERSONAL_DATA: Final = (
+    LegalHold, RecipientNotified, RecordsRead, RestrictionLifted, SubjectErased, SubjectRequest,
+    SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestOpened,
+)  # fmt: skip
 
 
 @dataclass(slots=True)

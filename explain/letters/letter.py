@@ -18,11 +18,11 @@ from typing import Final
 import jinja2
 
 from answerable.explain.letters.facts import LetterFacts, Recipient
-from answerable.explain.letters.sections import build_sections
+from answerable.explain.letters.sections import Section, build_sections
 from answerable.explain.letters.texts import LetterTexts, letter_texts, one_line
-from answerable.explain.letters.views import check_facts
+from answerable.explain.letters.views import MEANINGFUL, check_facts
 
-__all__ = ["Letter", "render_letter", "style_source"]
+__all__ = ["Letter", "meaningful_information", "render_letter", "style_source"]
 
 _TEMPLATES: Final = "answerable.explain.letters"
 _WIDTH: Final = 78
@@ -88,6 +88,35 @@ def render_letter(facts: LetterFacts, *, view: str, language: str) -> Letter:
     page = environment.get_template("letter.html.j2").render(values, style=_style())
     plain = environment.get_template("letter.txt.j2").render(values)
     return Letter(view, language, page, plain)
+
+
+def meaningful_information(facts: LetterFacts, *, language: str) -> tuple[Section, ...]:
+    """Return what a person must be told about the logic of a decision, without a letter around it.
+
+    Parameters
+    ----------
+    facts : LetterFacts
+        Of a decision with a stored explanation.
+    language : str
+        One of :func:`answerable.explain.letters.texts.letter_languages`.
+
+    Returns
+    -------
+    tuple of Section
+        Outcome, automation, logic, data used, reasons, what would have changed it, consequences.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no text in this language.
+    EngineError
+        If a section came out empty.
+
+    References
+    ----------
+    GDPR Art. 15(1)(h); CJEU C-203/22, paragraphs 58 to 62.
+    """
+    return build_sections(facts, MEANINGFUL, letter_texts(language))
 
 
 def _lines(recipient: Recipient | None) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import Final, Literal
 from answerable.audit.errors import InvalidInput
 from answerable.explain.letters.facts import LetterFacts
 
-__all__ = ["VIEWS", "View", "check_facts", "missing_facts"]
+__all__ = ["MEANINGFUL", "VIEWS", "View", "check_facts", "missing_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,14 @@ _VIEWS: Final = (
         ),
     ),
 )  # fmt: skip
+
+MEANINGFUL: Final = View(
+    "meaningful_information",
+    "GDPR Art. 15(1)(h), in an access package",
+    "seen",
+    ("action", "automation", "logic", "data", "reasons", "change", "consequences"),
+)
+"""The part of a letter that stands in an access package; no letter of its own."""
 
 VIEWS: Final = MappingProxyType({view.name: view for view in _VIEWS})
 """View name to view."""

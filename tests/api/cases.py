@@ -8,16 +8,36 @@ from dataclasses import dataclass
 from answerable.api.flows.cases import Applicant, ApplicationRequest
 from answerable.api.flows.decide import evaluate_application
 from answerable.api.flows.govern import SignOffRequest, prepare_sign_off
+from answerable.api.flows.organisation import register_organisation
 from answerable.api.flows.review import contest
-from answerable.api.flows.subject import place_hold
+from answerable.api.flows.subject import (
+    RequestOpening,
+    open_request,
+    place_hold,
+    rectify,
+    restrict,
+)
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import Role
+from answerable.audit.records import OrganisationProfile, Role, SubjectStatement
 from answerable.audit.signing import load_signer_key, sign_record
 from tests.api.story import APPLICANT, FUNCTION, Story
 
 __all__ = ["CASES", "Case", "Prepared", "prepare"]
 
 ALL = tuple(role for role in Role if role is not Role.SUBJECT)
+PROFILE = OrganisationProfile.parse(
+    {
+        "controller": {"name": "Test Bank"},
+        "recipients": [
+            {
+                "id": "credit-bureau",
+                "name": {"en": "Credit bureau"},
+                "role": "controller",
+                "country": "DE",
+            }
+        ],
+    }
+)
 PERSONS = tuple(role for role in ALL if role is not Role.SERVICE)
 
 
@@ -46,11 +66,22 @@ def prepare(story: Story) -> Prepared:
     )
     evidence = workspace.registry().evidence_of(made.decision.function, EntryKind.FAIRNESS_ASSESSED)
     entry = workspace.log.entry(made.decision_id)
+    ref = entry.header.subjects[0].ref
+    asked = open_request(
+        workspace,
+        ref,
+        RequestOpening(
+            request="objection", received_at=workspace.clock(), identity_check="id-card"
+        ),
+        actor=story.actors[Role.OFFICER],
+    )
+    register_organisation(workspace, PROFILE, actor=story.actors[Role.OFFICER])
     ids = {
+        "request_id": asked.entry_id,
         "decision_id": made.decision_id,
         "contest_id": filed.entry_id,
         "entry_id": made.decision_id,
-        "ref": entry.header.subjects[0].ref,
+        "ref": ref,
         "function": FUNCTION,
         "digest": evidence[0].digest,
     }
@@ -74,7 +105,8 @@ class Case:
     body: Callable[[Prepared], dict[str, object] | None] = _nothing
     """Where the documented example needs an id of the story, the body to send instead."""
     has_example: bool = True
-    """False where the body is empty, or holds a signature nobody can write down before."""
+    """False where the body is empty, or holds a signature (of a person, of a checkpoint) that
+    nobody can write down before."""
 
     @property
     def id(self) -> str:
@@ -109,15 +141,40 @@ def _held(prepared: Prepared) -> dict[str, object]:
     return {"ground": "litigation", "reference": "case-7"}
 
 
+def _lifted(prepared: Prepared) -> dict[str, object]:
+    workspace, officer = prepared.story.workspace, prepared.story.actors[Role.OFFICER]
+    wanted = SubjectStatement(statement="Do not use it.")
+    restrict(workspace, prepared.ids["ref"], wanted, actor=officer)
+    return {"ground": "accuracy-verified", "told_at": workspace.clock()}
+
+
+def _noticed(prepared: Prepared) -> dict[str, object]:
+    workspace, officer = prepared.story.workspace, prepared.story.actors[Role.OFFICER]
+    wanted = SubjectStatement(statement="My income is 900.")
+    act = rectify(workspace, prepared.ids["ref"], wanted, actor=officer).entry_id
+    return {"act": act, "recipient": "credit-bureau"}
+
+
+def _since_checkpoint(prepared: Prepared) -> dict[str, object]:
+    return {"checkpoint": prepared.story.workspace.log.checkpoint()}
+
+
+def _drawn(prepared: Prepared) -> dict[str, object]:
+    return {**_since_checkpoint(prepared), "n": 2, "nonce": "0f" * 16}
+
+
 _SERVICE = (Role.SERVICE,)
 _OFFICER = (Role.OFFICER,)
+_REGISTER = (Role.OFFICER, Role.AUDITOR)
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
 _GOVERN = (Role.MODEL_OWNER, Role.COMPLIANCE, Role.ADMIN)
 _EVIDENCE = (Role.SCIENTIST, Role.MODEL_OWNER, Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR)
+_ASKERS = (Role.OFFICER, Role.AUDITOR, Role.COMPLIANCE)
 _AUDIT = (Role.AUDITOR, Role.OFFICER, Role.ADMIN)
 _D = "/v1/decisions/{decision_id}"
 _F = "/v1/functions/{function}"
 _S = "/v1/subjects/{ref}"
+_Q = "/v1/queries/"
 
 CASES = (
     Case(method="POST", path="/v1/decisions", roles=_SERVICE, status=201),
@@ -174,7 +231,30 @@ CASES = (
     Case(method="GET", path="/v1/evidence/{digest}", roles=_EVIDENCE),
     Case(method="POST", path="/v1/subjects:search", roles=_OFFICER),
     Case(method="POST", path=_S + "/access-package", roles=_OFFICER),
+    Case(method="POST", path=_S + "/portability", roles=_OFFICER),
     Case(method="POST", path=_S + ":restrict", roles=_OFFICER, status=201),
+    Case(
+        method="POST",
+        path=_S + ":lift-restriction",
+        roles=_OFFICER,
+        status=201,
+        body=_lifted,
+    ),
+    Case(method="GET", path=_S + "/notices", roles=_REGISTER),
+    Case(method="POST", path=_S + "/notices", roles=_OFFICER, status=201, body=_noticed),
+    Case(method="POST", path=_S + "/requests", roles=_OFFICER, status=201),
+    Case(method="GET", path="/v1/requests", roles=_REGISTER, query="?state=open&limit=2"),
+    Case(method="GET", path="/v1/requests/{request_id}", roles=_REGISTER),
+    Case(method="POST", path="/v1/requests/{request_id}:extend", roles=_OFFICER, status=201),
+    Case(method="POST", path="/v1/requests/{request_id}:close", roles=_OFFICER, status=201),
+    Case(method="GET", path="/v1/organisation", roles=ALL),
+    Case(
+        method="POST",
+        path="/v1/organisation",
+        roles=(Role.COMPLIANCE, Role.OFFICER, Role.ADMIN),
+        status=201,
+    ),
+    Case(method="GET", path="/v1/record-of-processing", roles=_REGISTER),
     Case(method="POST", path=_S + ":object", roles=_OFFICER, status=201),
     Case(method="POST", path=_S + ":rectify", roles=_OFFICER, status=201),
     Case(method="POST", path=_S + "/holds", roles=_OFFICER, status=201),
@@ -187,4 +267,20 @@ CASES = (
     Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
     Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
     Case(method="GET", path="/v1/whoami", roles=ALL),
+    Case(method="POST", path=_Q + "adverse", roles=_ASKERS),
+    Case(method="POST", path=_Q + "affected", roles=_ASKERS),
+    Case(method="POST", path=_Q + "oversight", roles=_ASKERS),
+    Case(method="POST", path=_Q + "acts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "reads", roles=_ASKERS),
+    Case(method="POST", path=_Q + "irregularities", roles=_ASKERS),
+    Case(method="POST", path=_Q + "counts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "lineage", roles=_ASKERS),
+    Case(
+        method="POST",
+        path=_Q + "changes",
+        roles=_ASKERS,
+        body=_since_checkpoint,
+        has_example=False,
+    ),
+    Case(method="POST", path=_Q + "sample", roles=_ASKERS, body=_drawn, has_example=False),
 )

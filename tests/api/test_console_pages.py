@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ from answerable.audit.records import Role
 from tests.api.bank import rows
 from tests.api.cases import prepare
 from tests.api.console_kit import CASES, STAFF, Browser, PageCase, sign_in, sign_in_subject
-from tests.api.story import FUNCTION, Story, copy_story
+from tests.api.story import DAY, FUNCTION, Story, copy_story
 
 OPEN = {
     ("GET", "/"),
@@ -182,6 +183,21 @@ def test_an_address_without_a_page_is_answered_without_repeating_it(
     assert answer.headers["content-type"].startswith("text/html")
     assert "Mustermann" not in answer.text
     assert "a@b" not in answer.text
+
+
+def test_requests_past_their_last_day_stand_on_the_officers_first_page(
+    told: Story, tmp_path: Path
+) -> None:
+    story = copy_story(told, tmp_path / "story", seed="overdue")
+    prepare(story)
+    story.clock.now += 40 * DAY
+    pages = {}
+    for role in (Role.OFFICER, Role.REVIEWER):
+        pages[role] = sign_in(story, role).get("/console/").text
+    story.workspace.close()
+    assert "Requests past their last day" in pages[Role.OFFICER]
+    assert "objection" in pages[Role.OFFICER]
+    assert "Requests past their last day" not in pages[Role.REVIEWER]
 
 
 def test_the_front_door_leads_to_the_console(shared: Story) -> None:

@@ -40,6 +40,7 @@ def outage(story: Story) -> Iterator[None]:
 
 def client_of(story: Story) -> TestClient:
     story.workspace.registry()
+    story.workspace.restrictions().entries()
     return TestClient(create_app(story.workspace), raise_server_exceptions=False)
 
 
@@ -129,6 +130,29 @@ def test_a_decision_made_elsewhere_waits_too(story_with: Maker) -> None:
     entry = story.workspace.log.entry(waits.json()["decision_id"])
     assert entry.header.at is not None
     assert entry.header.at < entry.header.ts
+
+
+def test_without_the_log_nobody_is_decided_about_while_anybody_is_restricted(
+    story_with: Maker,
+) -> None:
+    story = story_with(lock_seconds=0, release_mode="fail_open")
+    client, officer = client_of(story), headers(story, Role.OFFICER)
+    evaluated(client, story)
+    ref = story.workspace.log.subject_ref("cust-4711")
+    facts = {"received_at": 1, "identity_check": "id-card"}
+    placed = client.post(f"/v1/subjects/{ref}:restrict", json=facts, headers=officer)
+    assert placed.status_code == 201
+    story.workspace.restrictions().entries()
+    with outage(story):
+        sent = headers(story, Role.SERVICE)
+        elsewhere = client.post("/v1/decisions", json=recorded(), headers=sent)
+        assert elsewhere.json()["recorded"] == "spooled"
+        # For a while now nothing is read: whom the restriction concerns is not known.
+        refused = client.post(
+            "/v1/decisions:evaluate", json=application("somebody-else"), headers=sent
+        )
+        assert refused.status_code == 503
+        assert "restrictions of processing" in refused.json()["detail"]
 
 
 def test_an_anchored_use_case_without_an_outside_head_is_refused(story_with: Maker) -> None:

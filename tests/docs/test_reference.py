@@ -1,9 +1,13 @@
 """The marked blocks of the documents say what the code says: settings, errors, kinds, routes ..."""
 
+import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
+from answerable.audit.documents import read_document
+from answerable.audit.records import OrganisationProfile
 from tests.architecture.seeding import load_tool
 
 reference = load_tool("reference")
@@ -39,3 +43,17 @@ def test_a_document_that_differs_from_the_code_is_a_finding() -> None:
     text = "<!-- from the code: exit-codes -->\n| 9 | wrong |\n<!-- end -->\n"
     assert "| 4 | integrity is broken |" in reference.refreshed(text)
     assert "wrong" not in reference.refreshed(text)
+
+
+def test_the_published_schemas_are_what_the_code_accepts() -> None:
+    for path, schema in reference.schemas().items():
+        assert json.loads(path.read_text(encoding="utf-8")) == schema
+
+
+def test_the_published_schema_takes_the_example_and_refuses_a_name_that_is_no_field() -> None:
+    (schema,) = reference.schemas().values()
+    example = reference.ROOT / "examples" / "loan" / "organisation.yaml"
+    written = read_document(example, OrganisationProfile).model_dump(mode="json", exclude_none=True)
+    validator = jsonschema_rs.validator_for(schema)
+    assert validator.is_valid(written)
+    assert not validator.is_valid({**written, "staff": ["somebody"]})

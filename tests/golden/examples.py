@@ -35,6 +35,7 @@ from answerable.audit.records import (
     ModelArtefact,
     Outcome,
     PolicyVersion,
+    QueryAsked,
     Record,
     RecordsRead,
     Release,
@@ -54,28 +55,20 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.fixed import (
+    ACTOR,
+    CO_APPLICANT,
+    NOON,
+    OTHER_ACTOR,
+    SUBJECT,
+    digest,
+    entry_id,
+)
+from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
-NOON: Final = 1_790_000_000_000_000
-
-ACTOR: Final = "a-" + "a1" * 16
-OTHER_ACTOR: Final = "a-" + "a2" * 16
-SUBJECT: Final = "s-" + "51" * 16
-CO_APPLICANT: Final = "s-" + "52" * 16
-
-
-def digest(number: int) -> str:
-    """A digest that is easy to recognise."""
-    return f"sha256:{number:02x}" + "0" * 62
-
-
-def entry_id(number: int) -> str:
-    """An entry id that is easy to recognise."""
-    return f"01a0c5f2-1c00-7000-8000-{number:012x}"
-
-
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
     UseCase(
@@ -254,8 +247,16 @@ RECORDS: Final[tuple[Record, ...]] = (
     SubjectStatement(entry=entry_id(11), fields={"income": 4200}, statement="It was 4200"),
     SubjectErased(ground="gdpr-17-1-b", entries=3, key_destroyed=True),
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
+    QueryAsked(
+        purpose="supervision",
+        query="sample",
+        parameters={"by_outcome": True, "n": 20, "nonce": "0f" * 16, "outcomes": ("decline",)},
+        size=17,
+        count=3,
+    ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    *ABOUT_SUBJECTS,
 )
 
 HEADERS: Final[dict[str, Header]] = {

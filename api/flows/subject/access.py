@@ -1,7 +1,8 @@
-"""The access package: everything held about one person, each entry with its proof.
+"""The access package: everything held about one person, and what they must be told about it.
 
 Of a decision about several people it holds the case and this person's own data, never the
-data of the others (GDPR Art. 15(4)).
+data of the others (GDPR Art. 15(4)). Who looked is told by role, time and purpose; members of staff
+are not named. Each entry keeps its proof.
 """
 
 from __future__ import annotations
@@ -14,15 +15,26 @@ from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import note_read
-from answerable.api.flows.lookup import function_name
+from answerable.api.flows.organisation import Organisation, organisation_of
+from answerable.api.flows.subject.about import about_processing
+from answerable.api.flows.subject.answers import RequestClosing, settlement
 from answerable.api.flows.subject.find import RequestFacts, known_ref
+from answerable.api.flows.subject.held import held_entry, without_staff
+from answerable.api.flows.subject.logic import automated_decisions
 from answerable.api.wiring import Workspace
-from answerable.audit.entries import Draft, DraftSubject, Entry, OpenedBody, Receipt
-from answerable.audit.kinds import EntryKind
-from answerable.audit.queries import SubjectFile, SubjectItem, everything_about
-from answerable.audit.records import Record, RecordsRead, Role, SubjectRequest
+from answerable.audit.entries import Receipt
+from answerable.audit.errors import InvalidInput
+from answerable.audit.queries import SubjectFile, everything_about
+from answerable.audit.records import RecipientNotified, Record, RecordsRead, Role
+from answerable.audit.requests.register import RequestLine, subject_lines
+from answerable.audit.requests.rules import gdpr_rules
+from answerable.audit.requests.state import objections_of, restrictions_of
+from answerable.explain.letters.texts import letter_languages
+from answerable.model_cards.papers import access_paper, paper_page, paper_text
 
-__all__ = ["AccessPackage", "access_package", "log_request"]
+__all__ = ["AccessPackage", "access_package"]
+
+Json = dict[str, JsonValue]
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,9 @@ class AccessPackage:
     proofs: dict[str, str]
     """Offline proof by entry id."""
     receipt: Receipt
-    """Of the request's entry."""
+    """Of the entry that says the request was answered."""
+    language: str = "en"
+    """Of the files that people read."""
 
     def to_result(self) -> dict[str, JsonValue]:
         """Return the JSON form."""
@@ -46,12 +60,16 @@ class AccessPackage:
         Returns
         -------
         dict[str, bytes]
-            ``access.json`` and one ``.tlog-proof`` an entry.
+            ``access.json``, the same to read (``access.html``, ``access.txt``), and one
+            ``.tlog-proof`` an entry.
         """
+        paper = access_paper(self.result, language=self.language)
         written = {
             "access.json": orjson.dumps(
                 self.result, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
-            )
+            ),
+            "access.html": paper_page(paper).encode("utf-8"),
+            "access.txt": paper_text(paper).encode("utf-8"),
         }
         for entry_id, proof in self.proofs.items():
             written[f"{entry_id}.tlog-proof"] = proof.encode("utf-8")
@@ -64,6 +82,7 @@ def access_package(
     request: RequestFacts,
     *,
     purpose: str,
+    language: str = "en",
     actor: ActorContext,
 ) -> AccessPackage:
     """Answer an access request, noting the read and the request.
@@ -75,146 +94,135 @@ def access_package(
     ref : str
         The person, from ``find_subject``.
     request : RequestFacts
-        When it came in and how the person was identified.
+        When it came in and how the person was identified, or the open request it answers.
     purpose : str
         Why, as a code.
+    language : str
+        Of what people read, ``en`` or ``de``.
     actor : ActorContext
         An officer.
 
     Returns
     -------
     AccessPackage
-        Entries, bodies, explanations, who read them, proofs.
+        Entries, bodies, explanations, what must be told about the processing, who read, proofs.
 
     Raises
     ------
     NotAllowed
         If the actor is no officer.
     NotFound
-        If the log does not know the reference.
+        If the log does not know the reference, or the request is not this person's.
+    Conflict
+        If the request was answered before.
     InvalidInput
-        If a code is malformed.
+        If a code is malformed or nothing is written in the language.
 
     References
     ----------
-    GDPR Art. 15(1), 15(3), 15(4) and 20(1).
+    GDPR Art. 15(1) to 15(4); CJEU C-579/21.
     """
     role = actor.acting_as(Role.OFFICER)
+    acting = (actor, role)
+    if language not in letter_languages():
+        raise InvalidInput(
+            "packages are not written in this language",
+            where="language",
+            remedy=f"Choose one of: {', '.join(letter_languages())}.",
+        )
     known_ref(workspace, ref)
-    receipt = log_request(workspace, ref, _record(request, "access"), acting=(actor, role))
+    fulfilled = RequestClosing(outcome="fulfilled")
+    *asked, answered = settlement(workspace, ref, ("access", request), fulfilled, acting=acting)
+    if asked:
+        workspace.log.append_many(asked)
     entries = [entry.id for entry in workspace.log.subject_entries(ref)]
     note_read(
         workspace,
-        acting=(actor, role),
+        acting=acting,
         purpose=purpose,
         query="access-package",
         entries=entries,
         subjects=[ref],
     )
     everything = everything_about(workspace.log, ref)
-    result: dict[str, JsonValue] = {
+    result = _package(workspace, everything, language)
+    proofs = {item.entry.id: item.proof for item in everything.items}
+    receipt = workspace.log.append(answered)
+    return AccessPackage(ref=ref, result=result, proofs=proofs, receipt=receipt, language=language)
+
+
+def _package(workspace: Workspace, everything: SubjectFile, language: str) -> Json:
+    ref, items = everything.ref, everything.items
+    organisation = organisation_of(workspace)
+    shown = {item.entry.id for item in items}
+    return {
         "type": "answerable.access-package.v1",
         "ref": ref,
         "log": workspace.log.origin,
         "verification_key": workspace.log.vkey,
         "checkpoint": workspace.log.latest_checkpoint() or workspace.log.checkpoint(),
         "written_at": workspace.clock(),
+        "language": language,
         "erased": everything.erased,
+        **about_processing(workspace, organisation, items),
+        "automated_decisions": automated_decisions(
+            workspace, organisation, items, language=language
+        ),
+        **_state(everything),
         "holds": [_json(hold) for hold in everything.holds],
-        "entries": [_entry(workspace, item, ref) for item in everything.items],
+        "requests": _requests(workspace, organisation, everything),
+        "recipients_told": _told(everything),
+        "entries": [held_entry(workspace, item, ref, shown) for item in items],
         "reads": _reads(workspace, everything),
+        "not_included": [
+            {"what": "data-of-other-people", "article": "gdpr-art-15-4"},
+            {"what": "names-of-staff", "article": "gdpr-art-15-1-c"},
+        ],
     }
-    proofs = {item.entry.id: item.proof for item in everything.items}
-    return AccessPackage(ref=ref, result=result, proofs=proofs, receipt=receipt)
 
 
-def log_request(
-    workspace: Workspace,
-    ref: str,
-    record: SubjectRequest,
-    *,
-    acting: tuple[ActorContext, Role],
-    kind: EntryKind = EntryKind.SUBJECT_REQUEST,
-) -> Receipt:
-    """Append a data subject's request and how it was answered; codes only, stored clear.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where to.
-    ref : str
-        The person.
-    record : SubjectRequest
-        The request.
-    acting : tuple[ActorContext, Role]
-        Who answers it.
-    kind : EntryKind
-        ``subject.request`` or ``subject.erasure_refused``.
-
-    Returns
-    -------
-    Receipt
-        Of the entry.
-
-    Raises
-    ------
-    NotFound
-        If the log does not know the reference.
-    """
-    actor, role = acting
-    return workspace.log.append(
-        Draft(
-            kind=kind,
-            entry_id=workspace.ids(),
-            record=record,
-            actor=actor.actor,
-            role=role,
-            subjects=(DraftSubject(role="data-subject", ref=ref),),
-        )
-    )
-
-
-def _record(request: RequestFacts, kind: str) -> SubjectRequest:
-    return SubjectRequest.parse(
-        {
-            "request": kind,
-            "article": request.article,
-            "received_at": request.received_at,
-            "identity_check": request.identity_check,
-            "outcome": "fulfilled",
-        }
-    )
-
-
-def _entry(workspace: Workspace, item: SubjectItem, ref: str) -> dict[str, JsonValue]:
-    header = item.entry.header
-    own = _own_data(item.entry, item.body, ref)
+def _state(everything: SubjectFile) -> Json:
+    entries = [item.entry for item in everything.items]
+    restricted = restrictions_of(entries)
     return {
-        "entry_id": header.id,
-        "seq": item.entry.seq,
-        "kind": header.kind.value,
-        "ts": header.ts,
-        "claimed_at": header.at,
-        "function": header.function,
-        "function_name": function_name(workspace, header.function),
-        "outcome": header.outcome,
-        "automation": header.automation.value if header.automation else None,
-        "purpose": header.purpose,
-        "lawful_basis": header.basis,
-        "acted_in_role": header.role.value,
-        "record": _json(item.body.record),
-        "own_data": cast("JsonValue", own),
-        "erased": bool(item.body.erased_parts),
-        "related": list(item.related),
-        "proof": item.proof,
+        "restricted": bool(restricted),
+        "restrictions": [{"entry_id": item.id, "since": item.header.ts} for item in restricted],
+        "objections": [
+            {"entry_id": item.id, "since": item.header.ts} for item in objections_of(entries)
+        ],
     }
 
 
-def _own_data(entry: Entry, body: OpenedBody, ref: str) -> dict[str, JsonValue] | None:
-    for number, subject in enumerate(entry.header.subjects):
-        if subject.ref == ref:
-            return body.subjects.get(number)
-    return None
+def _requests(
+    workspace: Workspace, organisation: Organisation, everything: SubjectFile
+) -> JsonValue:
+    entries = [item.entry for item in everything.items]
+    lines = subject_lines(
+        workspace.log, entries, rules=gdpr_rules(), calendar=organisation.calendar
+    )
+    return [_request(line) for line in lines if line.subject == everything.ref]
+
+
+def _request(line: RequestLine) -> JsonValue:
+    return {
+        "request_id": line.request_id,
+        "request": line.request,
+        "article": line.article,
+        "received_at": line.received_at,
+        "due_on": line.due_on.isoformat(),
+        "extended": line.extended,
+        "outcome": line.outcome,
+        "ground": line.ground,
+        "answered_at": line.answered_at,
+    }
+
+
+def _told(everything: SubjectFile) -> JsonValue:
+    return [
+        _json(item.body.record)
+        for item in everything.items
+        if isinstance(item.body.record, RecipientNotified)
+    ]
 
 
 def _reads(workspace: Workspace, everything: SubjectFile) -> list[JsonValue]:
@@ -235,4 +243,6 @@ def _reads(workspace: Workspace, everything: SubjectFile) -> list[JsonValue]:
 
 
 def _json(record: Record | None) -> JsonValue:
-    return None if record is None else cast("JsonValue", record.model_dump(mode="json"))
+    if record is None:
+        return None
+    return without_staff(cast("JsonValue", record.model_dump(mode="json")))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.subject.access import log_request
+from answerable.api.flows.subject.answers import RequestClosing, request_draft, settlement
 from answerable.api.flows.subject.find import RequestFacts, known_ref
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import PolicyViolation
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, Record, Role, SubjectErased, SubjectRequest
+from answerable.audit.requests.register import ANSWERS
 
 __all__ = ["Erasure", "erase", "lift_hold", "place_hold"]
 
@@ -138,39 +140,54 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
         If it was erased before.
     PolicyViolation
         If a legal hold stands; the refusal is logged with its ground.
+    Conflict
+        If the request it answers was answered before.
     InvalidInput
         If a code is malformed.
     """
     role = actor.acting_as(Role.OFFICER)
     known_ref(workspace, ref)
-    done = _request(request, "fulfilled", None)
+    acting = (actor, role)
     record = SubjectErased.parse({"ground": request.article, "entries": 0})
-    draft = _draft(workspace, EntryKind.SUBJECT_ERASED, record, acting=(actor, role))
+    draft = _draft(workspace, EntryKind.SUBJECT_ERASED, record, acting=acting)
+    granted = RequestClosing(outcome="fulfilled", acts=(draft.entry_id,))
+    # Everything that can be refused is refused before the key is gone.
+    settled = settlement(workspace, ref, ("erasure", request), granted, acting=acting)
     try:
         receipt = workspace.log.erase(ref, draft)
     except PolicyViolation:
         holds = workspace.log.holds(ref)
-        log_request(
-            workspace,
-            ref,
-            _request(request, "refused", holds[0].ground if holds else None),
-            acting=(actor, role),
-            kind=EntryKind.SUBJECT_ERASURE_REFUSED,
-        )
+        ground = holds[0].ground if holds else None
+        refusal = _refusal(workspace, ref, _request(request, ground), settled, acting=acting)
+        workspace.log.append_many([*settled[:-1], refusal])
         raise
-    log_request(workspace, ref, done, acting=(actor, role))
+    workspace.log.append_many(settled)
     erased = workspace.log.read_record(receipt.entry_id, SubjectErased)
     return Erasure(receipt=receipt, entries=erased.entries)
 
 
-def _request(request: RequestFacts, outcome: str, ground: str | None) -> SubjectRequest:
+def _refusal(
+    workspace: Workspace,
+    ref: str,
+    record: SubjectRequest,
+    settled: Sequence[Draft],
+    *,
+    acting: tuple[ActorContext, Role],
+) -> Draft:
+    """Return the entry that refuses what `settled` would have granted, linked to the request."""
+    answers = next(link for link in settled[-1].links if link.rel == ANSWERS)
+    what = (EntryKind.SUBJECT_ERASURE_REFUSED, record)
+    return request_draft(workspace, what, ref, acting, (answers,))
+
+
+def _request(request: RequestFacts, ground: str | None) -> SubjectRequest:
     return SubjectRequest.parse(
         {
             "request": "erasure",
             "article": request.article,
             "received_at": request.received_at,
             "identity_check": request.identity_check,
-            "outcome": outcome,
+            "outcome": "refused",
             "ground": ground,
         }
     )

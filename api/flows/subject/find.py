@@ -9,12 +9,12 @@ from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import DATASET_ROLE, is_dataset_id, note_read
-from answerable.api.flows.decisions import is_restricted
 from answerable.api.flows.lookup import function_name
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Entry
 from answerable.audit.errors import NotFound
 from answerable.audit.records import LegalHold, Role
+from answerable.audit.requests.state import objections_of, restrictions_of
 
 __all__ = ["EntryLine", "FoundSubject", "RequestFacts", "find_subject", "known_ref", "show_subject"]
 
@@ -29,6 +29,8 @@ class RequestFacts:
     received_at: int
     identity_check: str
     article: str = "gdpr-art-15"
+    request_id: str | None = None
+    """The open request this answers; left out, asking and answering are recorded together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,11 @@ class FoundSubject:
     holds: tuple[LegalHold, ...]
     restricted: bool
     erased: bool
+    restrictions: tuple[str, ...] = ()
+    """Entries of the restrictions in force."""
+    restricted_since: int | None = None
+    objections: tuple[str, ...] = ()
+    """Entries of the objections the person made."""
 
     def to_result(self) -> dict[str, JsonValue]:
         """Return the JSON form.
@@ -61,7 +68,8 @@ class FoundSubject:
         Returns
         -------
         dict[str, JsonValue]
-            ``ref, entries, holds, restricted, erased``.
+            ``ref, entries, holds, restricted, restricted_since, restrictions, objections,
+            erased``.
         """
         entries: list[JsonValue] = [
             {
@@ -83,6 +91,9 @@ class FoundSubject:
                 for hold in self.holds
             ],
             "restricted": self.restricted,
+            "restricted_since": self.restricted_since,
+            "restrictions": list(self.restrictions),
+            "objections": list(self.objections),
             "erased": self.erased,
         }
 
@@ -174,12 +185,16 @@ def _found(
         entries=[entry.id for entry in entries],
         subjects=[ref],
     )
+    restrictions = restrictions_of(entries)
     return FoundSubject(
         ref=ref,
         entries=tuple(_line(workspace, entry, ref) for entry in entries),
         holds=tuple(workspace.log.holds(ref)),
-        restricted=is_restricted(entries),
+        restricted=bool(restrictions),
         erased=workspace.log.is_erased(ref),
+        restrictions=tuple(entry.id for entry in restrictions),
+        restricted_since=restrictions[0].header.ts if restrictions else None,
+        objections=tuple(entry.id for entry in objections_of(entries)),
     )
 
 

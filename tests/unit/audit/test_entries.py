@@ -8,7 +8,8 @@ from answerable.audit.errors import InvalidInput, TooLarge
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import EntryLink
 from answerable.audit.tree.merkle import leaf_hash
-from tests.golden.examples import HEADERS, digest
+from tests.golden.examples import HEADERS
+from tests.golden.fixed import digest
 
 DECISION = HEADERS["decision_with_two_subjects"]
 HEX = "ab" * 32
