@@ -34,7 +34,7 @@ from answerable.api.flows.recording import (
     mode_of,
     restrictions_for,
 )
-from answerable.api.flows.restriction import require_unrestricted
+from answerable.api.flows.restriction import Restricted, require_unrestricted
 from answerable.api.flows.stored import explanation_evidence
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, DraftSubject

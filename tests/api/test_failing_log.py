@@ -139,8 +139,8 @@ def test_without_the_log_nobody_is_decided_about_while_anybody_is_restricted(
     client, officer = client_of(story), headers(story, Role.OFFICER)
     evaluated(client, story)
     ref = story.workspace.log.subject_ref("cust-4711")
-    facts = {"received_at": 1, "identity_check": "id-card"}
-    placed = client.post(f"/v1/subjects/{ref}:restrict", json=facts, headers=officer)
+    said = {"statement": "Disputed."}
+    placed = client.post(f"/v1/subjects/{ref}:restrict", json=said, headers=officer)
     assert placed.status_code == 201
     story.workspace.restrictions().entries()
     with outage(story):
