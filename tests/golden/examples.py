@@ -17,6 +17,7 @@ from answerable.audit.records import (
     Amount,
     Automation,
     BaselineVersion,
+    CallerCounted,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
@@ -31,6 +32,8 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
+    LoggingFailed,
+    LoggingRestored,
     LogOpened,
     ModelArtefact,
     Outcome,
@@ -43,6 +46,7 @@ from answerable.audit.records import (
     Review,
     Role,
     SignOff,
+    SpooledAppend,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -256,6 +260,22 @@ RECORDS: Final[tuple[Record, ...]] = (
     ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    LoggingFailed(
+        since=NOON, until=NOON + 9, cause="unavailable", attempts=3, refused=1, spooled=2
+    ),
+    LoggingRestored(replayed=2, refused=1, torn=0, first_at=NOON + 1, last_at=NOON + 8),
+    SpooledAppend(
+        entry=entry_id(4), entries=2, at=NOON + 8, cause="perhaps-erased", became="set_aside"
+    ),
+    CallerCounted(
+        series="loan-2026",
+        first_number=1,
+        last_number=1234,
+        count=1233,
+        start=NOON,
+        end=NOON + 9,
+        function=digest(9),
+    ),
     *ABOUT_SUBJECTS,
 )
 
