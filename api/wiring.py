@@ -10,23 +10,27 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
+from answerable.api.outside import outside_head, write_once_folder
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
+from answerable.audit.entries import Receipt
 from answerable.audit.errors import NotFound, Unavailable
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
+from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
@@ -101,10 +105,6 @@ class Workspace:
             self._views[:] = [view]
         return view
 
-    def last_registry(self) -> Registry | None:
-        """Return the newest view this process has had; None before the first."""
-        return self._views[-1] if self._views else None
-
     def open_requests(self) -> OpenRequests:
         """Return the requests of data subjects that wait for an answer."""
         if not self._waiting:
@@ -116,6 +116,10 @@ class Workspace:
         if not self._restricted:
             self._restricted.append(StandingRestrictions(self.log))
         return self._restricted[0]
+
+    def last_registry(self) -> Registry | None:
+        """Return the newest view this process has had; None before the first."""
+        return self._views[-1] if self._views else None
 
     def keyed_hash(self, label: str, data: bytes) -> bytes:
         """Return HMAC-SHA256 of `data` under the pepper, separated by `label`.
@@ -180,19 +184,14 @@ def create_workspace(
     """
     vault = _new_vault(settings, entropy)
     log = WatchedLog.create(
-        settings.database_url, origin=settings.origin, vault=vault, clock=clock, entropy=entropy
-    )
-    workspace = Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+        settings.database_url,
+        origin=settings.origin,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.create(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=outside_head(settings, settings.origin),
     )
+    workspace = _around(log, settings, vault, StateStore.create(settings.state_database_url))
     _register_operator(workspace)
     return workspace
 
@@ -201,6 +200,8 @@ def open_workspace(
     settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = system_entropy
 ) -> Workspace:
     """Open what :func:`create_workspace` made.
+
+    A log that does not begin with its outside head opens for reading only: `log.gap` says why.
 
     Parameters
     ----------
@@ -224,18 +225,15 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = FileVault(settings.key_dir)
-    log = WatchedLog.open(settings.database_url, vault=vault, clock=clock, entropy=entropy)
-    return Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+    log = WatchedLog.open(
+        settings.database_url,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.open(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=outside_head(settings, settings.origin),
     )
+    _compare_with_folder(settings, log)
+    return _around(log, settings, vault, StateStore.open(settings.state_database_url))
 
 
 def memory_workspace(
@@ -273,19 +271,14 @@ def memory_workspace(
     )
     vault = MemoryVault.create(entropy=entropy)
     log = WatchedLog.create(
-        settings.database_url, origin=origin, vault=vault, clock=clock, entropy=entropy
-    )
-    workspace = Workspace(
-        settings=settings,
-        log=log,
-        recorder=_recorder(settings, log, vault, entropy),
+        settings.database_url,
+        origin=origin,
         vault=vault,
-        artefacts=_artefacts(settings),
-        directory=_directory(log, clock, entropy),
-        state=StateStore.create(settings.state_database_url),
         clock=clock,
         entropy=entropy,
+        outside=MemoryHead(),
     )
+    workspace = _around(log, settings, vault, StateStore.create(settings.state_database_url))
     _register_operator(workspace)
     return workspace
 
@@ -341,6 +334,32 @@ def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
         return FileVault.create(settings.key_dir, entropy=entropy)
 
 
+def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateStore) -> Workspace:
+    """Return the workspace of a log: what stands around it takes its clock and entropy."""
+    clock, entropy = log.clock, log.entropy
+    return Workspace(
+        settings=settings,
+        log=log,
+        recorder=_recorder(settings, log, vault, entropy),
+        vault=vault,
+        artefacts=_artefacts(settings),
+        directory=_directory(log, clock, entropy),
+        state=state,
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
+    """Look into the write-once folder too: a head file can be put back with an old backup."""
+    if not settings.write_once_dir:
+        return
+    folder = write_once_folder(settings, epoch_of(log))
+    note = None if folder is None else folder.newest()
+    if folder is not None and note is not None:
+        log.compare_with_note(note, folder.where)
+
+
 def _register_operator(workspace: Workspace) -> None:
     if workspace.state.fact(_OPERATOR) is None:
         operator = workspace.directory.register("Local operator", sorted(LOCAL_ROLES))
@@ -362,7 +381,13 @@ def _recorder(settings: Settings, log: WatchedLog, vault: KeyVault, entropy: Ent
         entropy=entropy,
         limit_bytes=settings.spool_limit_bytes,
     )
-    return Recorder(log, spool, key=key)
+
+    def cover(_receipts: Sequence[Receipt]) -> None:
+        # Made after the entries were appended, a checkpoint covers them, and with an outside
+        # head it is that head.
+        log.checkpoint()
+
+    return Recorder(log, spool, key=key, cover=cover if log.outside is not None else None)
 
 
 def _artefacts(settings: Settings) -> ArtefactStore:

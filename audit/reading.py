@@ -6,18 +6,19 @@ checked against the header's commitments when they are opened.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
-from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
+from answerable.audit.kept import kept_entries
+from answerable.audit.keys.derive import open_cell, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
+from answerable.audit.pack import PackedEntry
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
@@ -58,6 +59,8 @@ class LogReader:
     def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
         self._database = database
         self._scribe = scribe
+        self.clock = scribe.clock
+        self.entropy = scribe.entropy
         self.origin = scribe.origin
         self.vkey = vkey
         self.actor = scribe.actor
@@ -188,6 +191,10 @@ class LogReader:
             return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
 
         return self._read_with_keys(opened)
+
+    def evidence_of(self, entries: Sequence[Entry], size: int) -> list[PackedEntry]:
+        """Return entries' stored parts, record keys and proofs in the tree of `size` leaves."""
+        return self._read_with_keys(lambda at: kept_entries(at, self._keyring(at), entries, size))
 
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
@@ -342,21 +349,6 @@ class LogReader:
     def stored(self) -> StoredLog:
         """Return a snapshot of the log as stored, unchecked, for the verifier."""
         return stored_of(self._database, self.origin, self.vkey)
-
-    def load_projection(self, name: str) -> tuple[int, bytes] | None:
-        """Return a cached view.
-
-        Returns
-        -------
-        (int, bytes) or None
-            The size it was folded up to, and its state. None when there is none, it was not
-            written by this log, or the log no longer begins with what it was folded from.
-        """
-        row = self._read(lambda connection: view_rows.load_projection(connection, name))
-        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
-            return None
-        mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
-        return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
 
     def ask(self, step: Callable[[Connection], T]) -> T:
         """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""

@@ -36,6 +36,8 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from answerable.audit.verify_losses import RecordedLosses
+
 __all__ = ["Finding", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
 
 _PROGRESS_EVERY: Final = 10_000
@@ -105,6 +107,7 @@ class _Head(NamedTuple):
 
 _Key = tuple[str, bytes, Ed25519PublicKey]  # name, key id, key
 _Find = Callable[[str, str, str], None]  # takes layer, entry, what is wrong
+_FindHead = Callable[[int, str, str], None]  # takes the size that was signed instead of the layer
 
 
 def verify_log(
@@ -159,7 +162,7 @@ def verify_log(
         find("root", span, f"the head names {stored.size} entries, {tree.size} are stored")
     elif stored is not None and stored.root != root:
         find("root", "", "the recomputed root is not that of the stored head")
-    anchored = _check_heads(heads, roots, tree.size, find)
+    anchored = _check_heads(heads, roots, tree.size, check.losses.telling(find))
     return VerificationReport(
         not findings, tree.size, f"sha256:{root.hex()}", anchored, tuple(findings), check.missing
     )
@@ -175,6 +178,7 @@ class _Entries:
         self._last_ts = 0
         self._expected = 0
         self.missing = 0
+        self.losses = RecordedLosses()
 
     def entry(self, row: StoredRow) -> bytes:
         """Check one entry; return its leaf hash."""
@@ -196,6 +200,7 @@ class _Entries:
             if header.get(column) != value:
                 self._find("index", name, f"the column {column} does not say what the header says")
         self._body(header, row.parts, name)
+        self.losses.take(name, header, row.parts[0] if row.parts else None)
         return leaf
 
     def _header_faults(self, header: dict[str, object], seq: int) -> Iterator[str]:
@@ -319,19 +324,19 @@ def _span(first: int, end: int) -> str:
     return f"{first}" if end == first + 1 else f"{first} to {end - 1}"
 
 
-def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _Find) -> bool:
+def _check_heads(heads: list[_Head], roots: dict[int, bytes], size: int, find: _FindHead) -> bool:
     """Compare signed heads with the log, smallest first: the last that fits narrows the fault."""
     anchored, agreed = False, 0
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
             what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
-            find("checkpoint", _span(size, head.size), what)
+            find(head.size, _span(size, head.size), what)
         elif roots[head.size] == head.root:
             agreed = head.size
             anchored = anchored or head.outside
         else:
             entry = _span(agreed, head.size) if head.size > agreed else ""
-            find("checkpoint", entry, f"the signed root of size {head.size} is not that of these")
+            find(head.size, entry, f"the signed root of size {head.size} is not that of these")
     return anchored
 
 

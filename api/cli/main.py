@@ -10,6 +10,7 @@ from answerable.api.cli import (
     audit_commands,
     card_commands,
     data_commands,
+    database_commands,
     decision_commands,
     failure_commands,
     governance_commands,
@@ -47,6 +48,7 @@ for group in (
     audit_commands,
     failure_commands,
     service_commands,
+    database_commands,
 ):
     group.attach(app)
 

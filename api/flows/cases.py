@@ -68,8 +68,8 @@ class DecisionRequest:
     groups: Mapping[str, str] = field(default_factory=dict)
     decision_id: str | None = None
     idempotency_key: str | None = None
-    counter: Counter | None = None
     restriction_ground: str | None = None
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +89,8 @@ class ApplicationRequest:
     groups: Mapping[str, str] = field(default_factory=dict)
     decision_id: str | None = None
     idempotency_key: str | None = None
-    counter: Counter | None = None
     restriction_ground: str | None = None
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +106,8 @@ class Decided:
     explanation: Explanation | None = None
     explanation_id: str | None = None
     incident: Receipt | None = None
-    """Set when the function had no valid release, or the person's data was restricted; once it
-    is in the log."""
+    """Set when the decision function had no valid release, or the person's data was restricted,
+    once it is in the log."""
 
     @property
     def spooled(self) -> bool:

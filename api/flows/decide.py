@@ -23,7 +23,6 @@ from answerable.api.flows.cases import (
     cell_code,
 )
 from answerable.api.flows.completeness import counter_links
-from answerable.api.flows.decision_ids import derived_id, named_id
 from answerable.api.flows.loading import explainer_of
 from answerable.api.flows.lookup import FunctionFacts
 from answerable.api.flows.recording import (
@@ -32,13 +31,16 @@ from answerable.api.flows.recording import (
     explanation_of,
     facts_for_deciding,
     mode_of,
-    restrictions_for,
 )
-from answerable.api.flows.restriction import Restricted, require_unrestricted
+from answerable.api.flows.restriction import (
+    require_unrestricted,
+    restrictions_on,
+)
 from answerable.api.flows.stored import explanation_evidence
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, DraftSubject
 from answerable.audit.errors import InvalidInput, NotReleased
+from answerable.audit.ids import uuid7
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Automation,
@@ -94,7 +96,7 @@ def record_decision(
     Conflict
         If the id stands for another decision.
     """
-    acting = (actor, actor.acting_as(Role.SERVICE))
+    role = actor.acting_as(Role.SERVICE)
     facts = facts_for_deciding(workspace, request.function)
     _require_code(facts, request.outcome_code)
     entry_id, earlier = _identity(workspace, facts, request, actor)
@@ -117,14 +119,13 @@ def record_decision(
             "release": release,
         }
     )
-    mode = mode_of(workspace, facts)
-    restricted = restrictions_for(workspace, request, earlier, mode)
-    case = _Case(entry_id, decision, facts, earlier, restricted.links + links)
-    drafts = [_draft(case, request, acting)]
-    wrong = _incident_reason(release, restricted)
+    restricted = restrictions_on(workspace, request, earlier, mode_of(workspace, facts))
+    case = _Case(entry_id, decision, facts, earlier, (*restricted.links, *links))
+    drafts = [_draft(case, request, (actor, role))]
+    wrong = restricted.incident if release is not None else "decision-without-release"
     if earlier is None and wrong is not None:
-        drafts.append(_incident(workspace, entry_id, facts, acting, reason=wrong))
-    receipts = workspace.recorder.record(drafts, mode).receipts
+        drafts.append(_incident(workspace, entry_id, facts, (actor, role), reason=wrong))
+    receipts = workspace.recorder.record(drafts, mode_of(workspace, facts)).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
@@ -172,7 +173,7 @@ def evaluate_application(
     AdditivityBroken
         If the attributions do not add up to the score; nothing is logged.
     """
-    acting = (actor, actor.acting_as(Role.SERVICE))
+    role = actor.acting_as(Role.SERVICE)
     facts = facts_for_deciding(workspace, request.function)
     entry_id, earlier = _identity(workspace, facts, request, actor)
     links = counter_links(workspace, actor.actor, request.counter)
@@ -184,21 +185,21 @@ def evaluate_application(
                 "amounts": request.amounts,
             }
         )
-        case = _Case(entry_id, same, facts, earlier, earlier.restricted.links + links)
-        return _again(workspace, case, _draft(case, request, acting))
+        restricted = restrictions_on(workspace, request, earlier, mode_of(workspace, facts))
+        case = _Case(entry_id, same, facts, earlier, (*restricted.links, *links))
+        return _again(workspace, case, _draft(case, request, (actor, role)))
     if facts.release is None:
         raise NotReleased(
             f"{facts.name} has no valid release, so it decides nothing",
             remedy="Release it first, or decide elsewhere and record the decision.",
         )
-    mode = mode_of(workspace, facts)
-    restricted = restrictions_for(workspace, request, None, mode)
+    restricted = restrictions_on(workspace, request, None, mode_of(workspace, facts))
     require_unrestricted(restricted)
     decision, explanation = _decide(workspace, facts, entry_id, request)
-    case = _Case(entry_id, decision, facts, None, restricted.links + links)
-    draft = _draft(case, request, acting)
+    case = _Case(entry_id, decision, facts, None, (*restricted.links, *links))
+    draft = _draft(case, request, (actor, role))
     explained = _explanation_draft(workspace, draft, explanation)
-    receipts = workspace.recorder.record([draft, explained], mode).receipts
+    receipts = workspace.recorder.record([draft, explained], mode_of(workspace, facts)).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
@@ -207,9 +208,6 @@ def evaluate_application(
         explanation=explanation,
         explanation_id=explained.entry_id,
     )
-
-
-# --------------------------------------------------------------------------- parts
 
 
 @dataclass(frozen=True)
@@ -228,10 +226,25 @@ def _identity(
     actor: ActorContext,
 ) -> tuple[str, Earlier | None]:
     """Return the entry id, and the decision that stands under it already."""
-    entry_id = named_id(workspace, request, actor)
-    if entry_id is None:
+    if request.decision_id is not None:
+        entry_id = request.decision_id
+    elif request.idempotency_key is not None:
+        said = f"{actor.actor}\0{request.idempotency_key}"
+        mark = workspace.keyed_hash("idempotency", said.encode())
+        entry_id = _id_from(mark)
+    else:
         return workspace.ids(), None
     return entry_id, earlier_decision(workspace, entry_id, mode_of(workspace, facts))
+
+
+def _derived_id(workspace: Workspace, label: str, entry_id: str) -> str:
+    return _id_from(workspace.keyed_hash(label, entry_id.encode("ascii")))
+
+
+def _id_from(mark: bytes) -> str:
+    # Made of a keyed hash alone, so that no store is needed to find it again. The time in
+    # such an id means nothing; the entry's own time does.
+    return uuid7(int.from_bytes(mark[:6], "big") * 1000, mark[6:16])
 
 
 def _require_code(facts: FunctionFacts, code: str) -> None:
@@ -241,12 +254,6 @@ def _require_code(facts: FunctionFacts, code: str) -> None:
             where="outcome_code",
             remedy=f"Registered: {', '.join(facts.record.outcome_codes)}.",
         )
-
-
-def _incident_reason(release: str | None, restricted: Restricted) -> str | None:
-    if release is None:
-        return "decision-without-release"
-    return "decision-while-restricted" if restricted.unanswered else None
 
 
 def _draft(
@@ -332,7 +339,7 @@ def _explanation_draft(workspace: Workspace, decision: Draft, explanation: Expla
     assert decision.function is not None  # noqa: S101  set two lines above its only caller
     return Draft(
         kind=EntryKind.EXPLANATION,
-        entry_id=derived_id(workspace, "explanation", decision.entry_id),
+        entry_id=_derived_id(workspace, "explanation", decision.entry_id),
         record=explanation_evidence(explanation),
         actor=decision.actor,
         role=decision.role,
@@ -377,7 +384,7 @@ def _again(workspace: Workspace, case: _Case, draft: Draft) -> Decided:
     recorded = workspace.recorder.record([draft], mode_of(workspace, case.facts))
     if recorded.spooled or (case.earlier is not None and case.earlier.explanation is not None):
         explanation = case.earlier.explanation if case.earlier is not None else None
-        explanation_id = derived_id(workspace, "explanation", case.entry_id)
+        explanation_id = _derived_id(workspace, "explanation", case.entry_id)
     else:
         explanation, stored_id = explanation_of(workspace, case.entry_id)
         explanation_id = stored_id or ""

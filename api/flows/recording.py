@@ -12,26 +12,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from answerable.api.flows.cases import ApplicationRequest, DecisionRequest
 from answerable.api.flows.lookup import FunctionFacts, function_facts
-from answerable.api.flows.restriction import Restricted, restrictions_on
 from answerable.api.flows.stored import explanation_entry, open_explanation
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft
 from answerable.audit.errors import NotFound, Unavailable
 from answerable.audit.kinds import EntryKind
 from answerable.audit.recorder import ReleaseMode
-from answerable.audit.records import Decision, Evidence
+from answerable.audit.records import Decision, EntryLink, Evidence
 from answerable.explain.explanation import Explanation
 
-__all__ = [
-    "Earlier",
-    "earlier_decision",
-    "explanation_of",
-    "facts_for_deciding",
-    "mode_of",
-    "restrictions_for",
-]
+__all__ = ["Earlier", "earlier_decision", "facts_for_deciding", "mode_of"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,7 @@ class Earlier:
 
     decision: Decision
     claimed_at: int | None
-    restricted: Restricted
+    links: tuple[EntryLink, ...]
     explanation: Explanation | None = None
     """Only of one that waits; one that stands in the log is read when it is needed."""
 
@@ -129,67 +120,14 @@ def earlier_decision(workspace: Workspace, entry_id: str, mode: ReleaseMode) -> 
         with _refused(workspace):
             return _stored(workspace, entry_id)
     waiting = workspace.recorder.waiting(entry_id)
-    if waiting and isinstance(waiting[0].record, Decision):
-        first = waiting[0]
-        said = Restricted.said_by(first.links)
-        return Earlier(waiting[0].record, first.claimed_at, said, _explanation_in(waiting))
+    first = waiting[0] if waiting else None
+    if first is not None and isinstance(first.record, Decision):
+        explanation = _explanation_in(waiting)
+        return Earlier(first.record, first.claimed_at, first.links, explanation)
     try:
         return _stored(workspace, entry_id) if workspace.recorder.trying() else None
     except Unavailable:
         return None
-
-
-def restrictions_for(
-    workspace: Workspace,
-    request: DecisionRequest | ApplicationRequest,
-    earlier: Earlier | None,
-    mode: ReleaseMode,
-) -> Restricted:
-    """Return the restrictions of processing on the people of a case.
-
-    Without the log nobody can be looked up. Then a decision made elsewhere is recorded all the
-    same, for it has been made; a case is decided here only if nobody at all was restricted.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where they may be known.
-    request : DecisionRequest or ApplicationRequest
-        Names the people and perhaps a ground.
-    earlier : Earlier or None
-        The decision that stands already: what it names counts.
-    mode : ReleaseMode
-        Whether the spool may stand in for the log.
-
-    Returns
-    -------
-    Restricted
-        Empty for people nobody knows yet.
-
-    Raises
-    ------
-    InvalidInput
-        If the ground is none of the rules'.
-    Unavailable
-        If they cannot be looked up and the case would be decided here.
-    """
-    if earlier is not None:
-        return earlier.restricted
-    try:
-        if mode is not ReleaseMode.FAIL_OPEN or workspace.recorder.trying():
-            return restrictions_on(workspace, request, None)
-    except Unavailable:
-        if mode is not ReleaseMode.FAIL_OPEN:
-            with _refused(workspace):
-                raise
-    if isinstance(request, ApplicationRequest) and not workspace.restrictions().none_stood:
-        with _refused(workspace):
-            raise Unavailable(
-                "restrictions of processing are in force, and whom they concern cannot be read",
-                where="log",
-                remedy="Decide elsewhere and record the decision, or wait for the log.",
-            )
-    return Restricted((), request.restriction_ground)
 
 
 def explanation_of(workspace: Workspace, entry_id: str) -> tuple[Explanation | None, str | None]:
@@ -219,7 +157,7 @@ def _stored(workspace: Workspace, entry_id: str) -> Earlier | None:
     except NotFound:
         return None
     decision = workspace.log.read_record(entry_id, Decision)
-    return Earlier(decision, entry.header.at, Restricted.named_by(entry))
+    return Earlier(decision, entry.header.at, entry.header.links)
 
 
 def _explanation_in(drafts: Sequence[Draft]) -> Explanation | None:

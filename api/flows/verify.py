@@ -14,6 +14,7 @@ from typing import cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
+from answerable.api.outside import outside_head
 from answerable.api.settings import Settings
 from answerable.api.wiring import Workspace
 from answerable.audit.beside import CellOf
@@ -40,7 +41,7 @@ def verify(
     workspace : Workspace
         Its vault gives the verification key.
     checkpoint : str, optional
-        A checkpoint kept outside.
+        A checkpoint kept outside; without one, the outside head is taken.
     progress : callable, optional
         Called with the number of entries done.
 
@@ -48,8 +49,16 @@ def verify(
     -------
     VerificationReport
         `ok` is True when there are no findings.
+
+    Raises
+    ------
+    Unavailable
+        If a store cannot be read.
     """
     log = workspace.log
+    if checkpoint is None and log.outside is not None:
+        # Read before the rows: a head that is newer than they would look like a cut tail.
+        checkpoint = log.outside.read()
     return _verified(log.stored(), log.vkey, log.cell_of, checkpoint, progress)
 
 
@@ -69,7 +78,7 @@ def verify_database(
     key : str, optional
         The log's verification key as text, from a source other than the database.
     checkpoint : str, optional
-        A checkpoint kept outside.
+        A checkpoint kept outside; without one, the outside head is taken if it is this log's.
     progress : callable, optional
         Called with the number of entries done.
 
@@ -85,14 +94,26 @@ def verify_database(
     Unavailable
         If the database cannot be read or has another schema.
     """
+    head = None if checkpoint is not None else _outside(settings)
     stored = stored_log(settings.database_url)
     try:
+        # A key from elsewhere may be that of another log than the head at this machine.
+        if head is not None and (key is None or head.startswith(f"{stored.origin}\n")):
+            checkpoint = head
         if key is not None:
             return _verified(stored, key, None, checkpoint, progress)
         vault, vkey = _own_vault(settings, stored.origin)
         return _verified(stored, vkey, partial(_cell_of, vault), checkpoint, progress)
     finally:
         stored.close()
+
+
+def _outside(settings: Settings) -> str | None:
+    head = outside_head(settings, settings.origin)
+    try:
+        return head.read()
+    finally:
+        head.close()
 
 
 def _own_vault(settings: Settings, origin: str) -> tuple[FileVault, str]:

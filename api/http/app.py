@@ -25,6 +25,7 @@ from answerable.api.http import (
     functions,
     health,
     organisation,
+    packs,
     queries,
     requests,
     reviews,
@@ -66,6 +67,7 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     organisation.router,
     queries.router,
     audit.router,
+    packs.router,
     health.router,
 )
 

@@ -111,9 +111,9 @@ class EvaluateBody(Body):
     reference: Annotated[str, StringConstraints(max_length=256)] | None = None
     groups: dict[str, str] = Field(default_factory=dict)
     decision_id: EntryIdText | None = None
-    counter: CounterBody | None = None
     restriction_ground: Code | None = None
     """Ground of GDPR Art. 18(2) on which a restricted person is decided about."""
+    counter: CounterBody | None = None
 
 
 class RecordBody(EvaluateBody):

@@ -68,6 +68,11 @@ from answerable.audit.records.organisation import (
 from answerable.audit.records.people import (
     Actor,
 )
+from answerable.audit.records.recovered import (
+    LogHeadAccepted,
+    LogRecovered,
+    PersonSignature,
+)
 from answerable.audit.records.registered import (
     BaselineVersion,
     CatalogueVersion,
@@ -102,8 +107,8 @@ __all__ = [
     "Amount",
     "Automation",
     "BaselineVersion",
-    "CallerCounted",
     "Calendar",
+    "CallerCounted",
     "CatalogueVersion",
     "ClockStepped",
     "ColumnSchema",
@@ -128,14 +133,17 @@ __all__ = [
     "HardRule",
     "IdentityCheck",
     "LegalHold",
+    "LogHeadAccepted",
     "LogOpened",
     "LoggingFailed",
     "LoggingRestored",
+    "LogRecovered",
     "Micros",
     "ModelArtefact",
     "Name",
     "OrganisationProfile",
     "Outcome",
+    "PersonSignature",
     "PolicyVersion",
     "PurposeStatement",
     "RecipientNotified",
@@ -169,9 +177,10 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped, LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
-        OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
+        LogRecovered, LogHeadAccepted,
+        LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
+        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
     )
 }  # fmt: skip
 
