@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from answerable.api.vaults import make_vault, open_vault
 from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
+from answerable.audit.entries import Receipt
 from answerable.audit.errors import Unavailable
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import keyed_hash
@@ -371,7 +372,13 @@ def _recorder(settings: Settings, log: WatchedLog, vault: KeyVault, entropy: Ent
         entropy=entropy,
         limit_bytes=settings.spool_limit_bytes,
     )
-    return Recorder(log, spool, key=key)
+
+    def cover(_receipts: Sequence[Receipt]) -> None:
+        # Made after the entries were appended, a checkpoint covers them, and with an outside
+        # head it is that head.
+        log.checkpoint()
+
+    return Recorder(log, spool, key=key, cover=cover if log.outside is not None else None)
 
 
 def _artefacts(settings: Settings) -> ArtefactStore:

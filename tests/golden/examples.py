@@ -18,6 +18,7 @@ from answerable.audit.records import (
     Amount,
     Automation,
     BaselineVersion,
+    CallerCounted,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
@@ -32,6 +33,8 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
+    LoggingFailed,
+    LoggingRestored,
     LogHeadAccepted,
     LogOpened,
     LogRecovered,
@@ -48,6 +51,7 @@ from answerable.audit.records import (
     Review,
     Role,
     SignOff,
+    SpooledAppend,
     SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
@@ -263,6 +267,22 @@ RECORDS: Final[tuple[Record, ...]] = (
     ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    LoggingFailed(
+        since=NOON, until=NOON + 9, cause="unavailable", attempts=3, refused=1, spooled=2
+    ),
+    LoggingRestored(replayed=2, refused=1, torn=0, first_at=NOON + 1, last_at=NOON + 8),
+    SpooledAppend(
+        entry=entry_id(4), entries=2, at=NOON + 8, cause="perhaps-erased", became="set_aside"
+    ),
+    CallerCounted(
+        series="loan-2026",
+        first_number=1,
+        last_number=1234,
+        count=1233,
+        start=NOON,
+        end=NOON + 9,
+        function=digest(9),
+    ),
     LogRecovered(
         reason="backup-restored",
         size=1200,
