@@ -66,6 +66,7 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
         ) from None
     # From here on this process has a view to decide by when the log does not answer.
     workspace.registry()
+    workspace.restrictions().entries()
     with tending(workspace.recorder, every_seconds=workspace.settings.tend_seconds):
         uvicorn.run(
             create_service(workspace),

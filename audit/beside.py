@@ -7,8 +7,8 @@ follow from the entries, so whoever changed one is found by following them again
 - index   id, subjects and links of each entry as its header names them, and nothing else
 - body    a part that is gone, though nobody erased its holder and no retention run removed it; one
           that is still there though a run removed it
-- keys    a holder's key that is gone without an erasure, or is back after one; after retention runs
-          as many may be gone as the runs say, of people of whom no body is left
+- keys    a holder's key or further identifier, gone without an erasure or back after one; after
+          retention runs as many keys may be gone as they say, of people of whom no body is left
 - holds   the holds that were placed and not lifted
 - counts  decisions by day, function, outcome code and, with the period keys, group cell
 - tile    the root kept with each full tile is the root of its hashes
@@ -79,6 +79,7 @@ class _Pass:
         self._sealed: dict[str, str] = {}
         self._gone: list[tuple[str, int, set[str]]] = []
         self._erased: set[str] = set()
+        self._aliases: Counter[str] = Counter()
         self._holds: dict[tuple[str, str, str], int | None] = {}
         self._counts: Counter[_Count] = Counter()
         self._found: Counter[str] = Counter()
@@ -149,7 +150,9 @@ class _Pass:
                 self._gone.append((name, number, wanted))
 
     def _state(self, name: str, row: UncheckedRow, header: Header) -> None:
-        if header.kind in _ERASING:
+        if header.kind is EntryKind.SUBJECT_ALIAS_ADDED:
+            self._aliases.update(subject.ref for subject in header.subjects)
+        elif header.kind in _ERASING:
             self._erased |= {subject.ref for subject in header.subjects}
         elif header.kind in _HOLDING:
             self._hold(row.seq, header.kind)
@@ -190,6 +193,12 @@ class _Pass:
             yield Finding("keys", name, what)
         for ref in sorted(self._erased & held):
             yield Finding("keys", "", f"{ref} was erased and has a data key again")
+        # One that was slipped in leads nowhere: it is sealed under the holder's own key.
+        identifiers = key_rows.aliases_by_ref(self._connection)
+        for ref, added in sorted(self._aliases.items()):
+            due = 0 if ref in self._erased or ref not in held else added
+            if identifiers.get(ref, 0) < due or (not due and ref in identifiers):
+                yield Finding("keys", "", f"the further identifiers of {ref} are not those added")
 
     def _surplus_findings(self) -> Iterator[Finding]:
         """Rows of the indexes that no header asks for; not told where headers are unreadable."""

@@ -1,4 +1,4 @@
-"""The log: append, erase, hold, checkpoint; reading is inherited from :mod:`.reading`.
+"""The log: append; keys are inherited from :mod:`.custody`, checkpoints from :mod:`.anchored`.
 
 One object per process and log; it may be shared by threads. Everything that changes the log goes
 through :class:`~answerable.audit.writer.Writer`.
@@ -6,18 +6,16 @@ through :class:`~answerable.audit.writer.Writer`.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from typing import Self
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from answerable.audit import acts
-from answerable.audit.acts import RotatedBucket
+from answerable.audit.anchored import require_unused
+from answerable.audit.anchors.outside import OutsideHead
+from answerable.audit.custody import LogCustody
 from answerable.audit.entries import Draft, Receipt
-from answerable.audit.errors import EvidenceBroken
 from answerable.audit.identity import (
     Clock,
-    Scribe,
     facts_of,
     new_signing_key,
     own_signing_key,
@@ -27,45 +25,35 @@ from answerable.audit.identity import (
 )
 from answerable.audit.ids import UUID7_RANDOM_BYTES, uuid7
 from answerable.audit.keys.derive import pepper_check, projection_mac
-from answerable.audit.keys.erasure import ErasureStep, Reached, destroy_older, finish_rotations
+from answerable.audit.keys.erasure import finish_rotations
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
-from answerable.audit.reading import LogReader
 from answerable.audit.records import LogOpened, Role
-from answerable.audit.retention.retention import Retention
 from answerable.audit.store import view_rows
 from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import claim_head, insert_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
-from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
-from answerable.audit.tree.notes import verifier_key
-from answerable.audit.tree.proofs import root_from_tiles, verify_inclusion
-from answerable.audit.tree.receipts import write_proof
 from answerable.audit.turn import Turn
-from answerable.audit.writer import Writer
 
 __all__ = ["Log", "StoredLog", "stored_log", "upgrade_log"]
 
 
-def _nothing(_step: ErasureStep) -> None:
-    """Take no notice of the steps of an erasure."""
-
-
-class Log(LogReader):
+class Log(LogCustody):
     """An append-only log in a database, with its keys in a vault."""
-
-    def __init__(self, database: Database, scribe: Scribe, key: Ed25519PrivateKey) -> None:
-        super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
-        self._key = key
-        self._writer = Writer(database, scribe)
-        self.retention = Retention(database, scribe, self._writer)
 
     @classmethod
     def create(
-        cls, url: str, *, origin: str, vault: KeyVault, clock: Clock, entropy: Entropy
+        cls,
+        url: str,
+        *,
+        origin: str,
+        vault: KeyVault,
+        clock: Clock,
+        entropy: Entropy,
+        outside: OutsideHead | None = None,
     ) -> Self:
         """Make a new log: tables, signing key, first entry.
 
@@ -77,8 +65,12 @@ class Log(LogReader):
             The log's name for ever, such as ``example.org/loans``.
         vault : KeyVault
             A vault that belongs to no other log.
-        clock, entropy : Clock, Entropy
-            Give microseconds since 1970 UTC, and random bytes.
+        clock : Callable[[], int]
+            Microseconds since 1970 UTC.
+        entropy : Callable[[int], bytes]
+            Gives that many random bytes.
+        outside : OutsideHead, optional
+            Keeps the newest checkpoint outside the database, the first one from now on.
 
         Returns
         -------
@@ -90,17 +82,20 @@ class Log(LogReader):
         InvalidInput
             If the address or the name is malformed.
         Conflict
-            If the database holds a log, or the vault belongs to another.
+            If the database holds a log, or the vault or the outside head belong to another.
         Unavailable
-            If the database cannot be written.
+            If the database or the outside head cannot be written.
         """
         scribe = scribe_of(origin, vault, clock, entropy)
+        require_unused(url, outside)
         database = Database(url, must_exist=False)
         try:
             upgrade(database)
             require_free(database)
-            log = cls(database, scribe, new_signing_key(vault, origin, entropy))
+            log = cls(database, scribe, new_signing_key(vault, origin, entropy), outside)
             log._open_first()
+            if outside is not None:
+                log.checkpoint()
         except BaseException:
             database.close()
             raise
@@ -115,12 +110,16 @@ class Log(LogReader):
         clock: Clock,
         entropy: Entropy,
         origin: str | None = None,
+        outside: OutsideHead | None = None,
     ) -> Self:
         """Open a log and finish what a crash left half done.
 
+        A log that does not begin with its outside head opens for reading: `gap` says what is
+        missing, and every write raises `Unavailable` with it.
+
         Parameters
         ----------
-        url, vault, clock, entropy
+        url, vault, clock, entropy, outside
             As for :meth:`create`.
         origin : str, optional
             The log that is expected there.
@@ -145,9 +144,11 @@ class Log(LogReader):
             facts = facts_of(database)
             require_origin(facts["origin"], origin, database.where)
             key = own_signing_key(facts, vault)
-            log = cls(database, scribe_of(facts["origin"], vault, clock, entropy), key)
-            with database.read() as connection:
-                finish_rotations(connection, vault)
+            log = cls(database, scribe_of(facts["origin"], vault, clock, entropy), key, outside)
+            log._know(facts)
+            if log.compare_with_outside() is None:
+                with database.read() as connection:
+                    finish_rotations(connection, vault)
         except BaseException:
             database.close()
             raise
@@ -199,176 +200,27 @@ class Log(LogReader):
         self._writer.close()
         super().close()
 
-    def place_hold(self, draft: Draft) -> Receipt:
-        """Put a legal hold on a data subject, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.placed`` with a :class:`LegalHold`, without subjects: the header names
-            the hold's subject by itself.
+    def load_projection(self, name: str) -> tuple[int, bytes] | None:
+        """Return a cached view.
 
         Returns
         -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        Conflict
-            If the same hold is in place already.
-        Erased
-            If there is nothing left to hold.
-        NotFound
-            If the log does not know the data subject.
-        InvalidInput
-            If the draft is not of that kind and record.
+        (int, bytes) or None
+            The size it was folded up to, and its state. None when there is none, it was not
+            written by this log, or the log no longer begins with what it was folded from.
         """
-        return self._writer.run(lambda turn: acts.place_hold(turn, draft))
-
-    def lift_hold(self, draft: Draft) -> Receipt:
-        """Lift a legal hold, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.lifted`` with a :class:`LegalHold` of the same subject, ground and
-            reference as the one in place.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        NotFound, InvalidInput
-            If no such hold is in place; if the draft is not of that kind and record.
-        """
-        return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
-
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
-        """Destroy the key of a data subject, a data set or an actor, and record it.
-
-        Parameters
-        ----------
-        ref : str
-            Whose key.
-        draft : Draft
-            The entry that records it, without subjects. For data subjects and data sets a
-            :class:`SubjectErased`, whose `entries` the log counts itself.
-        reached : Callable[[ErasureStep], None]
-            Told of each step; crash tests end the process there.
-
-        Returns
-        -------
-        Receipt
-            Of the entry. The log and every proof still verify.
-
-        Raises
-        ------
-        PolicyViolation
-            If a legal hold is in force; append the refusal with its ground.
-        Erased
-            If the key was destroyed before.
-        NotFound
-            If the log does not know the reference.
-        InvalidInput
-            If the draft does not record an erasure.
-
-        References
-        ----------
-        GDPR, Article 17(1) and 17(3).
-        """
-
-        def erase(turn: Turn) -> tuple[Receipt, RotatedBucket | None]:
-            return acts.erase_holder(turn, draft, ref, scribe=self._scribe, reached=reached)
-
-        receipt, rotated = self._writer.run(erase)
-        reached(ErasureStep.COMMITTED)
-        if rotated is not None:
-            destroy_older(self._scribe.vault, *rotated)
-        reached(ErasureStep.DESTROYED)
-        return receipt
-
-    def register_actor(self, name: str, draft: Draft) -> Receipt:
-        """Append an actor; the name goes sealed into the directory, never into the entry.
-
-        Parameters
-        ----------
-        name : str
-            The person's or service's name.
-        draft : Draft
-            Kind ``actor.registered`` with an :class:`Actor`.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        InvalidInput
-            If the draft is not of that kind and record, or the name is empty.
-        Conflict
-            If the actor is registered already.
-        """
-        pepper = self._scribe.vault.pepper()
-        return self._writer.run(lambda turn: acts.register_actor(turn, draft, name, pepper=pepper))
-
-    def checkpoint(self) -> str:
-        """Sign and store a checkpoint of the log as it is; the same size gives the same note.
-
-        Returns
-        -------
-        str
-            A C2SP signed note.
-
-        Raises
-        ------
-        EvidenceBroken
-            If the log no longer begins with what the last checkpoint signed.
-        """
-
-        def sign(turn: Turn) -> str:
-            size, root = turn.head.size, turn.head.frontier.root()
-            last = view_rows.latest_checkpoint(turn.connection)
-            if last is not None:
-                self._require_extends(turn, last[1])
-                if last[0] == size:
-                    return last[1]
-            note = sign_checkpoint(Checkpoint(self.origin, size, root), self._key)
-            view_rows.insert_checkpoint(turn.connection, size, turn.ts, note)
-            return note
-
-        return self._writer.run(sign)
-
-    def proof(self, entry_id: str) -> str:
-        """Return a receipt that proves, offline, that an entry stands in this log.
-
-        Returns
-        -------
-        str
-            A C2SP tlog-proof that carries the entry's header.
-
-        Raises
-        ------
-        NotFound
-            If there is no such entry.
-        EvidenceBroken
-            If the stored tree does not lead from the entry to the checkpoint.
-        """
-        entry = self.entry(entry_id)
-        note = self.latest_checkpoint()
-        if note is None or open_checkpoint(note, self.vkey).size <= entry.seq:
-            note = self.checkpoint()
-        signed = open_checkpoint(note, self.vkey)
-        proof = self.inclusion(entry.seq, signed.size)
-        verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
-        return write_proof(entry.seq, proof, note, header=entry.header_bytes)
+        row = self._read(lambda connection: view_rows.load_projection(connection, name))
+        if row is None or not self._read(read_floors).tile <= row.size <= self.size():
+            return None
+        if row.root != self.root_at(row.size):
+            return None
+        mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
+        return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
 
     def save_projection(self, name: str, size: int, state: bytes) -> None:
-        """Cache a view that was folded from the log's first `size` entries."""
+        """Cache a view folded from the first `size` entries; a log only read keeps none."""
+        if self._database.refusal is not None:
+            return
         root = self.root_at(size)
         mac = projection_mac(self._scribe.vault.pepper(), name, size, root, state)
         row = view_rows.ProjectionRow(size, root, state, mac)
@@ -396,15 +248,3 @@ class Log(LogReader):
             turn = Turn(connection, scribe, claim_head(connection))
             turn.place(opened)
             store_advance(connection, turn.finish())
-
-    def _require_extends(self, turn: Turn, note: str) -> None:
-        signed = open_checkpoint(note, self.vkey)
-        held = turn.head.size >= signed.size and signed.root == root_from_tiles(
-            signed.size, StoredTiles(turn.connection)
-        )
-        if not held:
-            raise EvidenceBroken(
-                f"the log no longer begins with the {signed.size} entries it signed",
-                where="checkpoint",
-                remedy="Do not publish anything; verify the log against the last checkpoint.",
-            )

@@ -33,6 +33,7 @@ from answerable.audit.frames import FrameName
 from answerable.audit.health import (
     Event,
     Health,
+    Locked,
     Noted,
     Outage,
     Remembered,
@@ -104,6 +105,8 @@ class Recorder:
         if remembered is not None:
             self._watch.notice(Remembered(self._watch.clock(), *remembered))
         self._recount()
+        if log.gap is not None:
+            self._watch.notice(Locked(self._watch.clock(), log.gap.kind.value))
         self._watch.listen(self._remember)
 
     @property
@@ -135,7 +138,8 @@ class Recorder:
         Conflict
             If an entry id stands, or waits, for other content.
         """
-        if mode is ReleaseMode.FAIL_OPEN:
+        # A log that does not begin with its outside head is no outage to wait out.
+        if mode is ReleaseMode.FAIL_OPEN and self._log.gap is None:
             receipts = self._append_or_spool(drafts)
         else:
             receipts = self._append_before_release(drafts, mode)

@@ -11,6 +11,7 @@ from typing import Final
 
 from answerable.audit.beside import CellOf, findings_beside
 from answerable.audit.identity import facts_of
+from answerable.audit.key_chain import stored_rotations
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
@@ -33,6 +34,7 @@ class StoredLog:
 
     origin: str
     vkey: str
+    """The key it was made with; rotations since are part of the state."""
     state: StoredState
     checkpoint: str | None
     """The newest checkpoint in the store; only one kept outside anchors a verification."""
@@ -124,8 +126,9 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
         head = read_head(connection)
         last = entry_rows.last_seq(connection)
         notes = view_rows.checkpoint_notes(connection)
+        rotations = stored_rotations(view_rows.read_facts(connection))
         floors = read_floors(connection)
-    state = StoredState(head.size, head.frontier.root(), notes, tile, floors)
+    state = StoredState(head.size, head.frontier.root(), notes, tile, rotations, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
 
 

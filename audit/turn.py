@@ -52,7 +52,7 @@ from answerable.audit.store.head_rows import Head
 from answerable.audit.store.index_rows import Indexed
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.store.view_rows import CountKey
-from answerable.audit.tree.merkle import leaf_hash
+from answerable.audit.tree.merkle import Frontier, leaf_hash
 from answerable.audit.tree.tiles import completed_tiles
 from answerable.audit.turn_clock import TurnClock
 
@@ -98,7 +98,7 @@ class Turn:
         self._period_key: bytes | None = None
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
-        self._before_swap: list[Callable[[Connection], object]] = []
+        self._before: list[Callable[[Connection], object]] = []
         self._cells: list[CountKey | None] = []
         self._clock = TurnClock(scribe.clock, last=head.ts, noted=head.clock_noted)
 
@@ -211,8 +211,12 @@ class Turn:
         return self._clock.ts
 
     def before_swap(self, step: Callable[[Connection], object]) -> None:
-        """Have something done once the entries are stored and before the head names them."""
-        self._before_swap.append(step)
+        """Have something done once entries are stored and before the head names them."""
+        self._before.append(step)
+
+    def grown(self) -> Frontier:
+        """Return the frontier of the log with what is staged."""
+        return self.head.frontier.extend([item.leaf for item in self._staged])
 
     def finish(self) -> Advance:
         """Return what must be stored to move the head; nothing of it is stored here.
@@ -234,9 +238,7 @@ class Turn:
             frontier=self.head.frontier.extend(leaves),
         )
         counts = Counter(key for key in self._cells if key is not None)
-        return Advance(
-            self.head, new, self._staged, tiles, counts, keys, buckets, self._before_swap
-        )
+        return Advance(self.head, new, self._staged, tiles, counts, keys, buckets, self._before)
 
     @property
     def _sealing(self) -> SealingPlace:
@@ -294,7 +296,10 @@ class Turn:
             return vault.period_key(period)
         except NotFound:
             key = self._scribe.entropy(KEY_SIZE)
-            vault.add_period_key(period, key)
+            try:
+                vault.add_period_key(period, key)
+            except Conflict:  # another process was first
+                return vault.period_key(period)
             return key
 
     def _says(

@@ -11,8 +11,9 @@ everything found is a finding. For each entry in order:
 5. body        each stored part has the digest in the header; missing parts are counted
 6. tile        each full tile holds these leaves, and the subtree roots above them
 7. root        at the end: root and size are those of the stored head
-8. checkpoint  at the end: each signed head is of this log and key, and has the root that this
-               log had at that size; only one given from *outside* anchors the result
+8. checkpoint  at the end: each signed head is of this log and its key of that time, and has the
+               root that this log had at that size; only one given from *outside* anchors the
+               result. Keys are followed from the trusted one through rotations both keys signed
 9. retention   at the end: what is gone below the floors went by approved runs of this log
 
 Below the floor of entries, leaves come from the tiles; below that of tiles, from the roots above.
@@ -31,23 +32,29 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from json.encoder import encode_basestring
 from typing import Final
 
-from answerable.audit.verify_notes import SignedHead, open_checkpoints
+from answerable.audit.verify_losses import RecordedLosses
+from answerable.audit.verify_notes import (
+    Rotated,
+    SignedHead,
+    check_rotations,
+    follow_keys,
+    open_checkpoints,
+)
 from answerable.audit.verify_retention import Floors, RetentionRuns
+from answerable.audit.verify_tree import VerifiedTree, span_of
 
 __all__ = ["Finding", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
 
 _PROGRESS_EVERY: Final = 10_000
-_TILE: Final = 256
-_HASH: Final = 32
 _SAFE: Final = 2**53
 _HEADER_LIMIT: Final = 65_535
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UNPRUNED: Final = Floors()
 _KIND: Final = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)?")
+_ROTATED: Final = "log.key_rotated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class StoredState:
     checkpoints: Sequence[str] = ()
     tile: Callable[[int, int], bytes | None] | None = None
     """Bytes of the full tile at (level, index); None when it is not stored."""
+    rotations: Sequence[bytes] = ()
+    """Records of the rotations of its signing key, in order."""
     floors: Floors = _UNPRUNED
     """Where its rows begin since retention runs; believed only as far as the log says so too."""
 
@@ -101,6 +110,7 @@ class VerificationReport:
 
 
 _Find = Callable[[str, str, str], None]  # takes layer, entry, what is wrong
+_FindHead = Callable[[int, str, str], None]  # takes the size that was signed instead of the layer
 
 
 def verify_log(
@@ -139,9 +149,11 @@ def verify_log(
     def find(layer: str, entry: str, what: str) -> None:
         findings.append(Finding(layer, entry, what))
 
-    heads = open_checkpoints(origin, vkey, checkpoint, stored.checkpoints if stored else (), find)
+    rotations = stored.rotations if stored else ()
+    keys = follow_keys(origin, vkey, rotations, find)
+    heads = open_checkpoints(keys, checkpoint, stored.checkpoints if stored else (), find)
     floors = _reachable(stored) if stored else _UNPRUNED
-    tree = _Tree(stored.tile if stored else None, find)
+    tree = VerifiedTree(stored.tile if stored else None, find)
     runs = RetentionRuns(origin, _write, find)
     check = _Entries(origin, find, runs, floors.entry)
     roots, wanted = {0: tree.root()}, {head.size for head in heads} | {floors.entry, floors.tile}
@@ -152,12 +164,14 @@ def verify_log(
             progress(size)
     root = tree.root()
     if stored is not None and stored.size != tree.size:
-        span = _span(*sorted((tree.size, stored.size)))
+        span = span_of(*sorted((tree.size, stored.size)))
         find("root", span, f"the head names {stored.size} entries, {tree.size} are stored")
     elif stored is not None and stored.root != root:
         find("root", "", "the recomputed root is not that of the stored head")
     runs.check(stored.floors if stored else _UNPRUNED, roots)
-    anchored = _check_heads(heads, roots, tree.size, find)
+    if stored is not None:
+        check_rotations(origin, rotations, check.rotated, 0, find)
+    anchored = _check_heads(heads, roots, tree.size, check.losses.telling(find))
     return VerificationReport(
         not findings, tree.size, f"sha256:{root.hex()}", anchored, tuple(findings), check.missing
     )
@@ -170,7 +184,9 @@ def _reachable(stored: StoredState) -> Floors:
     return Floors(stored.floors.body, entry, tile)
 
 
-def _grow(tree: _Tree, rows: Iterable[StoredRow], check: _Entries, floors: Floors) -> Iterator[int]:
+def _grow(
+    tree: VerifiedTree, rows: Iterable[StoredRow], check: _Entries, floors: Floors
+) -> Iterator[int]:
     """Grow the tree by each entry, by what is stored of it where it was pruned; yield sizes."""
     yield from tree.begin(floors.tile)
     for row in rows:
@@ -194,6 +210,8 @@ class _Entries:
         self._last_ts = 0
         self._expected = 0
         self.missing = 0
+        self.losses = RecordedLosses()
+        self.rotated: list[Rotated] = []
 
     def entry(self, row: StoredRow) -> bytes:
         """Check one entry; return its leaf hash."""
@@ -203,7 +221,7 @@ class _Entries:
         name = f"{row.seq} ({entry_id})" if known else f"{row.seq}"
         if row.seq > max(self._expected, self._floor):
             first = max(self._expected, self._floor)
-            self._find("sequence", _span(first, row.seq), "missing")
+            self._find("sequence", span_of(first, row.seq), "missing")
         elif row.seq < self._expected:
             self._find("sequence", name, f"stands where entry {self._expected} is due")
         self._expected = max(self._expected, row.seq + 1)
@@ -216,9 +234,13 @@ class _Entries:
             if header.get(column) != value:
                 self._find("index", name, f"the column {column} does not say what the header says")
         self._body(header, row.parts, name)
-        self._runs.take(name, header, row.parts[0] if row.parts else None)
+        body = row.parts[0] if row.parts else None
+        self._runs.take(name, header, body)
         if row.seq < self._floor:
             self._runs.keep(row.seq, leaf)
+        self.losses.take(name, header, body)
+        if header.get("kind") == _ROTATED:
+            self.rotated.append(Rotated(row.seq, name, _first_digest(header)))
         return leaf
 
     def _header_faults(self, header: dict[str, object], seq: int) -> Iterator[str]:
@@ -251,6 +273,13 @@ class _Entries:
                 self.missing += 1
             elif hashlib.sha256(data).hexdigest() != named.get(key):
                 self._find("body", name, f"part {number} does not have the digest in the header")
+
+
+def _first_digest(header: dict[str, object]) -> str:
+    """Return the digest of a clear body."""
+    parts = header.get("parts")
+    first = parts[0] if isinstance(parts, list) and parts else None
+    return str(first.get("digest")) if isinstance(first, dict) else ""
 
 
 class _NotStrict(ValueError):
@@ -287,103 +316,21 @@ def _write(value: object) -> str:
     raise _NotStrict("null, a fraction, a number of 2^53 or more, or a key that is not ASCII")
 
 
-class _Tree:
-    """The tree as rows of at most 256 hashes per level, compared with the stored tiles."""
-
-    def __init__(self, stored: Callable[[int, int], bytes | None] | None, find: _Find) -> None:
-        self._stored = stored
-        self._find = find
-        self._rows: list[list[bytes]] = [[]]
-        self._tile: tuple[int, list[bytes]] = (-1, [])
-        self.size = 0
-
-    def begin(self, floor: int) -> Iterator[int]:
-        """Begin with the roots of the pruned tiles of level 0, from the tiles of level 1."""
-        self._rows += [[], []]
-        for index in range(floor >> 16):
-            hashes = self._hashes(1, index)
-            if not hashes:
-                return
-            self.push(_fold(hashes), level=2)
-            yield self.size
-
-    def fill(self, floor: int) -> Iterator[int]:
-        """Append leaves as the tiles hold them, for entries that were removed."""
-        while self.size < floor:
-            if self._tile[0] != self.size >> 8:
-                self._tile = (self.size >> 8, self._hashes(0, self.size >> 8))
-            if not self._tile[1]:
-                return
-            self.push(self._tile[1][self.size & 0xFF])
-            yield self.size
-
-    def push(self, leaf: bytes, level: int = 0) -> None:
-        """Append a leaf, or the root of a full subtree; compare every tile that it completes."""
-        self.size += _TILE**level
-        self._rows[level].append(leaf)
-        while len(hashes := self._rows[level]) == _TILE:
-            if self._stored is not None:
-                index = (self.size >> 8 * (level + 1)) - 1
-                self._compare(level, index, hashes, self._stored(level, index))
-            self._rows[level] = []
-            level += 1
-            if level == len(self._rows):
-                self._rows.append([])
-            self._rows[level].append(_fold(hashes))
-
-    def root(self) -> bytes:
-        """Root so far: each row's own root is the last, partial hash of the row above."""
-        node: list[bytes] = []
-        for row in self._rows:
-            node = [_fold(row + node)] if row or node else []
-        return node[0] if node else hashlib.sha256(b"").digest()
-
-    def _hashes(self, level: int, index: int) -> list[bytes]:
-        """Hashes of a stored full tile; a finding and none when there is no such tile."""
-        data = (self._stored(level, index) if self._stored is not None else None) or b""
-        if len(data) != _TILE * _HASH:
-            span = _span(index * _TILE ** (level + 1), (index + 1) * _TILE ** (level + 1))
-            self._find("tile", span, f"tile {level}/{index}, which stands for them, is not stored")
-            return []
-        return [data[at : at + _HASH] for at in range(0, len(data), _HASH)]
-
-    def _compare(self, level: int, index: int, own: list[bytes], data: bytes | None) -> None:
-        held = data if data is not None and len(data) == _TILE * _HASH else bytes(_TILE * _HASH)
-        differs = [held[at * _HASH : (at + 1) * _HASH] != own[at] for at in range(_TILE)]
-        for different, run in groupby(range(_TILE), key=differs.__getitem__):
-            if different:
-                places = [(index * _TILE + at) * _TILE**level for at in run]
-                entries = _span(places[0], places[-1] + _TILE**level)
-                self._find("tile", entries, f"tile {level}/{index} holds other hashes or none")
-
-
-def _fold(hashes: list[bytes]) -> bytes:
-    """Root over hashes; an odd last one is carried up as it is (RFC 9162's split)."""
-    while len(hashes) > 1:
-        odd = hashes[len(hashes) & ~1 :]
-        pairs = zip(hashes[::2], hashes[1::2], strict=False)
-        hashes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
-        hashes += odd
-    return hashes[0]
-
-
-def _span(first: int, end: int) -> str:
-    return f"{first}" if end == first + 1 else f"{first} to {end - 1}"
-
-
-def _check_heads(heads: list[SignedHead], roots: dict[int, bytes], size: int, find: _Find) -> bool:
+def _check_heads(
+    heads: list[SignedHead], roots: dict[int, bytes], size: int, find: _FindHead
+) -> bool:
     """Compare signed heads with the log, smallest first: the last that fits narrows the fault."""
     anchored, agreed = False, 0
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
             what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
-            find("checkpoint", _span(size, head.size), what)
+            find(head.size, span_of(size, head.size), what)
         elif head.size not in roots:
             continue  # it ends among pruned tiles: nobody can tell any more
         elif roots[head.size] == head.root:
             agreed = head.size
             anchored = anchored or head.outside
         else:
-            entry = _span(agreed, head.size) if head.size > agreed else ""
-            find("checkpoint", entry, f"the signed root of size {head.size} is not that of these")
+            entry = span_of(agreed, head.size) if head.size > agreed else ""
+            find(head.size, entry, f"the signed root of size {head.size} is not that of these")
     return anchored

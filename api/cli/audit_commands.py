@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from answerable.api.cli import anchor_commands, pack_commands
 from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import progress_bar, say, table, write_json, write_text
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
@@ -20,9 +21,13 @@ __all__ = ["attach", "print_verification"]
 def attach(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
     app.command("verify")(verify)
-    group = typer.Typer(help="Tree head and proofs of the log.", no_args_is_help=True)
+    pack_commands.attach(app)
+    group = typer.Typer(
+        help="Tree head, proofs and anchors of the log; recording a loss.", no_args_is_help=True
+    )
     group.command("head")(head)
     group.command("proof")(proof)
+    anchor_commands.attach(group)
     app.add_typer(group, name="log")
 
 
@@ -30,11 +35,20 @@ def verify(
     *,
     db: DatabaseOption = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint kept outside the database.")
+        Path | None,
+        typer.Option(help="A checkpoint kept outside; without one the outside head is taken."),
     ] = None,
     key: Annotated[
         Path | None,
         typer.Option(help="File with the log's verification key, for use without the key folder."),
+    ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="Check this evidence pack instead of a database; needs --key."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="Verification key of a witness whose cosignature in a pack counts."),
     ] = None,
     json: JsonOption = None,
 ) -> None:
@@ -42,6 +56,8 @@ def verify(
     from answerable.api.flows.verify import verification_result, verify_database
     from answerable.api.inputs import read_bytes
 
+    if pack is not None:
+        raise typer.Exit(pack_commands.check_pack(pack, (key, checkpoint), witness or (), json))
     note = None
     if checkpoint is not None:
         note = read_bytes(checkpoint, what="checkpoint").decode("utf-8", errors="replace")
@@ -78,10 +94,13 @@ def head(
     *,
     db: DatabaseOption = None,
     out: Annotated[str | None, typer.Option(metavar="FILE", help="Keep it outside.")] = None,
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Print the outside head as it is; sign nothing.")
+    ] = False,
 ) -> None:
     """Sign and print the current checkpoint; keep a copy outside the house."""
     with open_session(db) as (workspace, _):
-        note = workspace.log.checkpoint()
+        note = anchor_commands.kept_outside(workspace) if outside else workspace.log.checkpoint()
     if out is not None:
         write_text(out, note)
     else:

@@ -10,9 +10,11 @@ from answerable.api.cli import (
     audit_commands,
     card_commands,
     data_commands,
+    database_commands,
     decision_commands,
     failure_commands,
     governance_commands,
+    key_commands,
     model_commands,
     organisation_commands,
     query_commands,
@@ -47,8 +49,10 @@ for group in (
     query_commands,
     retention_commands,
     audit_commands,
+    key_commands,
     failure_commands,
     service_commands,
+    database_commands,
 ):
     group.attach(app)
 

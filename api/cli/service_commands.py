@@ -1,4 +1,4 @@
-"""Commands that run and look after the service: init, serve, db, keys, doctor, demo."""
+"""Commands that run and look after the service: init, serve, keys, doctor, demo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from answerable.api.cli.database_commands import print_checks
 from answerable.api.cli.exits import ExitCode
+from answerable.api.cli.key_commands import add_log_keys
 from answerable.api.cli.output import say, table, write_json
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
 from answerable.audit.codes import Role
@@ -21,15 +23,14 @@ def attach(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("doctor")(doctor)
     app.command("demo")(demo)
-    database = typer.Typer(help="Schema of the log's database.", no_args_is_help=True)
-    database.command("upgrade")(db_upgrade)
-    database.command("check")(db_check)
-    app.add_typer(database, name="db")
-    keys = typer.Typer(help="API keys of services and people.", no_args_is_help=True)
+    keys = typer.Typer(
+        help="API keys of services and people; the log's own keys.", no_args_is_help=True
+    )
     keys.command("issue")(issue_key)
     keys.command("list")(list_keys)
     keys.command("revoke")(revoke_key)
     keys.command("sign-in")(sign_in)
+    add_log_keys(keys)
     app.add_typer(keys, name="keys")
 
 
@@ -42,7 +43,7 @@ def init(*, db: DatabaseOption = None) -> None:
         say(
             f"log {workspace.log.origin}",
             f"verification key {workspace.log.vkey}",
-            f"keys in {settings.key_dir}: back them up apart from the database",
+            f"keys in {settings.key_place}: back them up apart from the database",
         )
 
 
@@ -71,26 +72,8 @@ def doctor(*, db: DatabaseOption = None, json: JsonOption = None) -> None:
 
     report = examine(settings_for(db))
     if not write_json(json, report.to_result()):
-        table(
-            "Doctor",
-            ("check", "state", "what to do"),
-            ((check.name, check.state, check.advice) for check in report.checks),
-        )
+        print_checks("Doctor", report)
     raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.ENVIRONMENT)
-
-
-def db_upgrade(*, db: DatabaseOption = None) -> None:
-    """Bring the database to this version's schema."""
-    from answerable.api.flows.doctor import upgrade_schema
-
-    say(f"schema {upgrade_schema(settings_for(db))}")
-
-
-def db_check(*, db: DatabaseOption = None) -> None:
-    """Say whether the database has this version's schema."""
-    from answerable.api.flows.doctor import check_schema
-
-    say(f"schema {check_schema(settings_for(db))}")
 
 
 def issue_key(

@@ -13,13 +13,15 @@ from typing import Final, Literal, cast
 
 from pydantic import JsonValue
 
+from answerable.api.flows.doctor_anchors import anchor_checks
+from answerable.api.flows.doctor_keys import key_checks
 from answerable.api.settings import Settings
-from answerable.api.wiring import open_workspace
+from answerable.api.wiring import open_workspace, system_entropy
 from answerable.audit.errors import AnswerableError
-from answerable.audit.keys.vault import FileVault
-from answerable.audit.stored import stored_log, upgrade_log
+from answerable.audit.guarding import inspect_enforcement
+from answerable.audit.stored import stored_log
 
-__all__ = ["Check", "DoctorReport", "check_schema", "examine", "upgrade_schema"]
+__all__ = ["Check", "DoctorReport", "examine", "examine_database"]
 
 State = Literal["good", "warning", "bad"]
 
@@ -31,6 +33,7 @@ _EXTRAS: Final = {
     "privacy": "presidio_analyzer",
     "api": "fastapi",
     "postgres": "psycopg",
+    "timestamp": "rfc3161_client",
 }
 
 
@@ -72,15 +75,15 @@ def examine(settings: Settings) -> DoctorReport:
     Returns
     -------
     DoctorReport
-        Checks of keys, database, opening, enforcement, clock, modes and optional parts.
+        Checks of keys, database, opening, enforcement, anchors, clock, modes, optional parts.
     """
     return DoctorReport(
         (
-            _tried("key folder", lambda: _key_folder(settings)),
+            *(Check(*found) for found in key_checks(settings, entropy=system_entropy)),
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
-            _enforcement(settings),
-            _key_backups(),
+            *_enforcement(settings),
+            *(Check(*found) for found in anchor_checks(settings)),
             _clock_source(settings),
             _release_mode(settings),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
@@ -88,8 +91,8 @@ def examine(settings: Settings) -> DoctorReport:
     )
 
 
-def upgrade_schema(settings: Settings) -> str:
-    """Bring the log's database to this version's schema.
+def examine_database(settings: Settings) -> DoctorReport:
+    """Examine the log's database alone: its schema, and what enforces append-only there.
 
     Parameters
     ----------
@@ -97,31 +100,8 @@ def upgrade_schema(settings: Settings) -> str:
 
     Returns
     -------
-    str
-        ``current``.
-
-    Raises
-    ------
-    NotFound
-        If there is no database.
-    Unavailable
-        If it is newer, locked, full or read-only.
-    """
-    upgrade_log(settings.database_url)
-    return check_schema(settings)
-
-
-def check_schema(settings: Settings) -> str:
-    """Check that the log's database has this version's schema.
-
-    Parameters
-    ----------
-    settings : Settings
-
-    Returns
-    -------
-    str
-        ``current``.
+    DoctorReport
+        Without the keys: an auditor's role is enough.
 
     Raises
     ------
@@ -131,7 +111,7 @@ def check_schema(settings: Settings) -> str:
         If the schema is older or newer; the message says what to run.
     """
     stored_log(settings.database_url).close()
-    return "current"
+    return DoctorReport((Check("schema", "good", "current"), *_enforcement(settings)))
 
 
 def _tried(name: str, check: Callable[[], str]) -> Check:
@@ -139,11 +119,6 @@ def _tried(name: str, check: Callable[[], str]) -> Check:
         return Check(name, "good", check())
     except AnswerableError as error:
         return Check(name, "bad", str(error))
-
-
-def _key_folder(settings: Settings) -> str:
-    FileVault(settings.key_dir).pepper()
-    return "present, and readable by its owner alone"
 
 
 def _database(settings: Settings) -> str:
@@ -157,27 +132,12 @@ def _opening(settings: Settings) -> str:
         return f"log {workspace.log.origin}"
 
 
-def _enforcement(settings: Settings) -> Check:
-    if settings.database_file is not None:
-        what = (
-            "Triggers stop changes through this application; whoever may write the file can "
-            "drop them. Keep checkpoints elsewhere: answerable log head --out FILE"
-        )
-    else:
-        what = (
-            "Triggers and grants stop the writer; the owner of the database can drop them. "
-            "Keep checkpoints elsewhere: answerable log head --out FILE"
-        )
-    return Check("append-only enforcement", "warning", what)
-
-
-def _key_backups() -> Check:
-    return Check(
-        "backups of the key folder",
-        "warning",
-        "Cannot be seen from here. Without one, losing the folder loses every body; each one "
-        "undoes erasures until it expires. Keep them short and apart from the database's.",
-    )
+def _enforcement(settings: Settings) -> tuple[Check, ...]:
+    try:
+        facts = inspect_enforcement(settings.database_url)
+    except AnswerableError as error:
+        return (Check("append-only enforcement", "bad", str(error)),)
+    return tuple(Check(fact.name, fact.state, fact.advice) for fact in facts)
 
 
 def _clock_source(settings: Settings) -> Check:

@@ -18,6 +18,7 @@ from answerable.api.flows.cases import ApplicationRequest, DecisionRequest
 from answerable.api.flows.recording import Earlier
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import InvalidInput, PolicyViolation, Unavailable
+from answerable.audit.kinds import EntryKind
 from answerable.audit.recorder import ReleaseMode
 from answerable.audit.records import EntryLink
 from answerable.audit.requests.rules import gdpr_rules
@@ -76,7 +77,8 @@ def restrictions_on(
     earlier : Earlier, optional
         The decision that stands already, when the same case is sent again: what it names counts.
     mode : ReleaseMode
-        With ``fail_open``, restrictions are not seen while the log is not available.
+        With ``fail_open``, a decision made elsewhere is recorded unseen while the log is not
+        available, and a case is decided here only if nobody was restricted when it last was.
 
     Returns
     -------
@@ -102,8 +104,14 @@ def restrictions_on(
     try:
         return Restricted(_placed_on(workspace, request), ground)
     except Unavailable:
-        if mode is not ReleaseMode.FAIL_OPEN:
-            raise
+        # A decision made elsewhere has been made: it is recorded. Here nobody is decided about
+        # while anybody was restricted, for it cannot be seen who.
+        deciding = isinstance(request, ApplicationRequest)
+        if mode is not ReleaseMode.FAIL_OPEN or (
+            deciding and not workspace.restrictions().none_stood
+        ):
+            with workspace.log.watch.failing((EntryKind.DECISION,)):
+                raise
         return Restricted((), ground)
 
 

@@ -24,7 +24,9 @@ from answerable.api.http import (
     explanations,
     functions,
     health,
+    keys,
     organisation,
+    packs,
     queries,
     requests,
     reviews,
@@ -62,10 +64,12 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     cards.router,
     evidence.router,
     subjects.router,
+    keys.router,
     requests.router,
     organisation.router,
     queries.router,
     audit.router,
+    packs.router,
     health.router,
 )
 

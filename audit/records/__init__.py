@@ -53,6 +53,7 @@ from answerable.audit.records.governed import (
 )
 from answerable.audit.records.logged import (
     ClockStepped,
+    LogKeyRotated,
     LogOpened,
 )
 from answerable.audit.records.organisation import (
@@ -67,6 +68,11 @@ from answerable.audit.records.organisation import (
 )
 from answerable.audit.records.people import (
     Actor,
+)
+from answerable.audit.records.recovered import (
+    LogHeadAccepted,
+    LogRecovered,
+    PersonSignature,
 )
 from answerable.audit.records.registered import (
     BaselineVersion,
@@ -98,7 +104,9 @@ from answerable.audit.records.retained import (
 from answerable.audit.records.subjects import (
     LegalHold,
     QueryAsked,
+    RecordDisclosed,
     RecordsRead,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -138,19 +146,24 @@ __all__ = [
     "IdentityCheck",
     "LegalHold",
     "LegalSource",
+    "LogHeadAccepted",
+    "LogKeyRotated",
     "LogOpened",
     "LoggingFailed",
     "LoggingRestored",
+    "LogRecovered",
     "Micros",
     "ModelArtefact",
     "Name",
     "OrganisationProfile",
     "Outcome",
+    "PersonSignature",
     "PolicyVersion",
     "PurposeStatement",
     "RecipientNotified",
     "QueryAsked",
     "Record",
+    "RecordDisclosed",
     "RecordsRead",
     "Release",
     "ReleaseEnded",
@@ -163,6 +176,7 @@ __all__ = [
     "Review",
     "Role",
     "SignOff",
+    "SubjectAliasAdded",
     "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
@@ -183,10 +197,11 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
+        LogRecovered, LogHeadAccepted,
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
-        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted, RetentionApproval,
-        RetentionRun,
+        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
+        LogKeyRotated, RecordDisclosed, SubjectAliasAdded, RetentionApproval, RetentionRun,
     )
 }  # fmt: skip
 

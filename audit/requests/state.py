@@ -62,6 +62,7 @@ class StandingRestrictions:
         self._log = log
         self._standing: dict[str, Entry] = {}
         self._read_up_to = -1
+        self._read = False
         self._lock = threading.Lock()
 
     def entries(self) -> list[Entry]:
@@ -71,7 +72,13 @@ class StandingRestrictions:
                 for entry in page:
                     self._take(entry)
                 self._read_up_to = page[-1].seq
+            self._read = True
             return list(self._standing.values())
+
+    @property
+    def none_stood(self) -> bool:
+        """Whether none was in force when the log was last read; False before the first time."""
+        return self._read and not self._standing
 
     def _take(self, entry: Entry) -> None:
         if entry.kind is EntryKind.SUBJECT_RESTRICTED:

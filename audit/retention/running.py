@@ -22,7 +22,7 @@ from answerable.audit.canonical import sha256_digest
 from answerable.audit.entries import Draft, Entry, Receipt
 from answerable.audit.identity import Scribe
 from answerable.audit.keys.derive import day_of
-from answerable.audit.keys.erasure import rotate_out
+from answerable.audit.keys.erasure import rewrap_bucket
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     AppliedRule,
@@ -171,11 +171,12 @@ def destroy_keys(
     rotated = []
     for bucket in sorted({row.bucket for row in rows}):
         of_bucket = [row for row in rows if row.bucket == bucket]
-        for row in of_bucket[1:]:
+        for row in of_bucket:
+            key_rows.delete_aliases(turn.connection, row.ref)
             key_rows.delete_key(turn.connection, row.ref)
-        version = rotate_out(
+        version = rewrap_bucket(
             turn.connection,
-            of_bucket[0],
+            bucket,
             vault=scribe.vault,
             origin=scribe.origin,
             entropy=scribe.entropy,
@@ -302,7 +303,7 @@ class _Slice:
         return plan_within(self._connection, self._order.policy, limits, now=self._turn.ts)
 
     def _root(self, size: int) -> str:
-        root = root_from_tiles(size, StoredTiles(self._connection), minimum=self._limits.tile)
+        root = root_from_tiles(size, StoredTiles(self._connection))
         return f"sha256:{root.hex()}"
 
 

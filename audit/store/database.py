@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from answerable.audit.errors import InvalidInput, NotFound
+from answerable.audit.errors import AnswerableError, InvalidInput, NotFound
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
 
@@ -72,6 +72,8 @@ class Database:
         self.where = "memory" if in_memory else _label(address)
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
+        self.refusal: Callable[[], AnswerableError] | None = None
+        """Makes what every write raises while it is set: entries that were signed are not here."""
         self._engine = (
             _sqlite_engine(address, in_memory=in_memory)
             if (self.dialect == "sqlite")
@@ -82,6 +84,11 @@ class Database:
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()
         )
+
+    def require_writable(self) -> None:
+        """Raise the refusal that is set, if one is."""
+        if self.refusal is not None:
+            raise self.refusal()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -95,8 +102,9 @@ class Database:
         Raises
         ------
         Unavailable
-            If the database is locked, full, read-only, unreachable or refuses.
+            If the database is locked, full, read-only, unreachable or refuses, or `refusal` is set.
         """
+        self.require_writable()
         with translated(self.where), self._gate, self._engine.connect() as connection:
             writing = connection.execution_options(answerable_write=True)
             with writing.begin():
@@ -138,8 +146,9 @@ class Database:
         ------
         Unavailable
             If the database is locked, full, read-only, unreachable or refuses; the connection is
-            made anew next time.
+            made anew next time. If `refusal` is set.
         """
+        self.require_writable()
         with translated(self.where):
             if self._kept is None:
                 self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")

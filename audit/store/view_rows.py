@@ -17,6 +17,7 @@ __all__ = [
     "OutcomeCount",
     "ProjectionRow",
     "add_counts",
+    "checkpoint_at",
     "checkpoint_notes",
     "insert_checkpoint",
     "insert_facts",
@@ -74,6 +75,14 @@ def read_facts(connection: Connection) -> dict[str, str]:
 def insert_checkpoint(connection: Connection, size: int, ts: int, note: str) -> None:
     """Store a signed checkpoint."""
     connection.execute(insert(checkpoint), [{"size": size, "ts": ts, "note": note}])
+
+
+def checkpoint_at(connection: Connection, size: int) -> str | None:
+    """Return the stored checkpoint of a size."""
+    note: str | None = connection.execute(
+        select(checkpoint.c.note).where(checkpoint.c.size == size)
+    ).scalar()
+    return note
 
 
 def checkpoint_notes(connection: Connection) -> list[str]:

@@ -31,6 +31,7 @@ __all__ = [
     "VerifierKey",
     "decode_base64",
     "sign_note",
+    "signature_lines",
     "verifier_key",
     "verify_note",
 ]
@@ -60,6 +61,11 @@ class VerifierKey:
         """First four bytes of SHA-256(name || newline || 0x01 || public key)."""
         seed = self.name.encode("utf-8") + b"\n" + _ED25519 + self.public_key
         return hashlib.sha256(seed).digest()[:_KEY_ID_SIZE]
+
+    @property
+    def fingerprint(self) -> str:
+        """What people compare keys by: SHA-256 of the text form, as ``sha256:<hex>``."""
+        return f"sha256:{hashlib.sha256(str(self).encode('utf-8')).hexdigest()}"
 
     def __str__(self) -> str:
         """Return the text form."""
@@ -207,12 +213,11 @@ def verify_note(note: str, keys: Sequence[VerifierKey]) -> str:
     ----------
     C2SP signed-note, "Signatures".
     """
-    text, lines = _split_note(note)
+    text, lines = signature_lines(note)
     signed = text.encode("utf-8")
     trusted = {(key.name, key.key_id): key for key in keys}
     verified = False
-    for line in lines:
-        name, key_id, signature = _signature_line(line)
+    for name, key_id, signature in lines:
         key = trusted.get((name, key_id))
         if key is None:
             continue
@@ -228,6 +233,30 @@ def verify_note(note: str, keys: Sequence[VerifierKey]) -> str:
             remedy="Check that the verifier key is the one this log was published under.",
         )
     return text
+
+
+def signature_lines(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Return a note's text and its signature lines, unverified: a caller must verify them.
+
+    Parameters
+    ----------
+    note : str
+        The note, at most 1 MiB and 100 signatures.
+
+    Returns
+    -------
+    text : str
+        With its final newline.
+    lines : list of (str, bytes, bytes)
+        Key name, key id and signature of each line.
+
+    Raises
+    ------
+    CheckpointSignatureInvalid
+        If it is malformed.
+    """
+    text, lines = _split_note(note)
+    return text, [_signature_line(line) for line in lines]
 
 
 def decode_base64(text: str) -> bytes | None:

@@ -29,6 +29,7 @@ from answerable.audit.tree.tiles import TILE_HEIGHT, TILE_WIDTH, TileSource, has
 __all__ = [
     "consistency_proof",
     "inclusion_proof",
+    "inclusion_proofs",
     "root_from_tiles",
     "verify_consistency",
     "verify_inclusion",
@@ -37,7 +38,7 @@ __all__ = [
 _ASK_AGAIN = "Ask for the proof again; if it fails again, verify the whole log."
 
 
-def inclusion_proof(seq: int, size: int, tiles: TileSource, *, minimum: int = 0) -> list[bytes]:
+def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
     """Return the hashes that lead from a leaf to the root.
 
     Parameters
@@ -48,8 +49,6 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource, *, minimum: int = 0)
         Number of leaves of the tree to prove against; `seq` < `size`.
     tiles : TileSource
         Tiles of a tree of at least that size.
-    minimum : int
-        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -69,15 +68,42 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource, *, minimum: int = 0)
     ----------
     RFC 9162, section 2.1.3.1.
     """
+    return inclusion_proofs((seq,), size, tiles)[0]
+
+
+def inclusion_proofs(seqs: Sequence[int], size: int, tiles: TileSource) -> list[list[bytes]]:
+    """Return the inclusion proofs of several leaves of one tree; each tile is read once.
+
+    Parameters
+    ----------
+    seqs : Sequence[int]
+        Numbers of the leaves.
+    size, tiles
+        As for :func:`inclusion_proof`.
+
+    Returns
+    -------
+    list of list of bytes
+        In the order of `seqs`.
+
+    Raises
+    ------
+    InvalidInput, NotFound, RecordTampered
+        As for :func:`inclusion_proof`.
+    """
+    reader = _SubtreeReader(size, tiles)
+    return [_inclusion(seq, size, reader) for seq in seqs]
+
+
+def _inclusion(seq: int, size: int, reader: _SubtreeReader) -> list[bytes]:
     if not 0 <= seq < size:
         raise InvalidInput(
             f"leaf {seq} does not exist in a tree of {size} leaves",
             where="inclusion proof",
             remedy="Ask for a larger tree or a smaller sequence number.",
         )
-    if seq < minimum:
-        raise _pruned("inclusion proof", minimum)
-    reader = _SubtreeReader(size, tiles)
+    if seq < reader.minimum:
+        raise _pruned("inclusion proof", reader.minimum)
     siblings: list[tuple[int, int]] = []
     low, high = 0, size
     while high - low > 1:
@@ -91,9 +117,7 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource, *, minimum: int = 0)
     return [reader.root(first, last) for first, last in reversed(siblings)]
 
 
-def consistency_proof(
-    old_size: int, new_size: int, tiles: TileSource, *, minimum: int = 0
-) -> list[bytes]:
+def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[bytes]:
     """Return the hashes that show a tree to begin with all of an older tree.
 
     Parameters
@@ -102,8 +126,6 @@ def consistency_proof(
         Numbers of leaves, ``0 <= old_size <= new_size``.
     tiles : TileSource
         Tiles of a tree of at least `new_size` leaves.
-    minimum : int
-        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -131,9 +153,9 @@ def consistency_proof(
         )
     if old_size in {0, new_size}:
         return []
-    if old_size < minimum:
-        raise _pruned("consistency proof", minimum)
     reader = _SubtreeReader(new_size, tiles)
+    if old_size < reader.minimum:
+        raise _pruned("consistency proof", reader.minimum)
     ranges: list[tuple[int, int]] = []
     low, high = 0, new_size
     while high != old_size:
@@ -150,7 +172,7 @@ def consistency_proof(
     return [reader.root(first, last) for first, last in reversed(ranges)]
 
 
-def root_from_tiles(size: int, tiles: TileSource, *, minimum: int = 0) -> bytes:
+def root_from_tiles(size: int, tiles: TileSource) -> bytes:
     """Return the root of a tree from its tiles.
 
     Parameters
@@ -159,8 +181,6 @@ def root_from_tiles(size: int, tiles: TileSource, *, minimum: int = 0) -> bytes:
         Number of leaves, not negative.
     tiles : TileSource
         Tiles of a tree of at least that size.
-    minimum : int
-        Number of the first leaf whose tile was not pruned.
 
     Returns
     -------
@@ -174,9 +194,12 @@ def root_from_tiles(size: int, tiles: TileSource, *, minimum: int = 0) -> bytes:
     RecordTampered
         If a tile has the wrong length.
     """
-    if 0 < size < minimum:
-        raise _pruned(f"root of {size} leaves", minimum)
-    return _SubtreeReader(size, tiles).root(0, size) if size else EMPTY_ROOT
+    if size == 0:
+        return EMPTY_ROOT
+    reader = _SubtreeReader(size, tiles)
+    if size < reader.minimum:
+        raise _pruned(f"root of {size} leaves", reader.minimum)
+    return reader.root(0, size)
 
 
 def verify_inclusion(leaf: bytes, seq: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -338,6 +361,7 @@ class _SubtreeReader:
     def __init__(self, size: int, tiles: TileSource) -> None:
         self._size = size
         self._tiles = tiles
+        self.minimum = tiles.minimum
         self._read: dict[tuple[int, int], list[bytes]] = {}
 
     def root(self, low: int, high: int) -> bytes:

@@ -94,6 +94,11 @@ class FullTile:
 class TileSource(Protocol):
     """Where proofs read tiles from."""
 
+    @property
+    def minimum(self) -> int:
+        """Number of the first leaf whose tile was not pruned; 0 when none was."""
+        ...
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile.
 
@@ -316,6 +321,11 @@ class MemoryTiles:
     def size(self) -> int:
         """Number of leaves."""
         return len(self._levels[0]) // HASH_SIZE
+
+    @property
+    def minimum(self) -> int:
+        """Number of the first leaf whose tile was not pruned."""
+        return self._minimum
 
     def append(self, leaves: Iterable[bytes]) -> None:
         """Append leaf hashes."""

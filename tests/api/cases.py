@@ -141,6 +141,10 @@ def _held(prepared: Prepared) -> dict[str, object]:
     return {"ground": "litigation", "reference": "case-7"}
 
 
+def _packed(prepared: Prepared) -> dict[str, object]:
+    return {"decisions": [prepared.ids["decision_id"]], "contents": "opened"}
+
+
 def _lifted(prepared: Prepared) -> dict[str, object]:
     workspace, officer = prepared.story.workspace, prepared.story.actors[Role.OFFICER]
     wanted = SubjectStatement(statement="Do not use it.")
@@ -260,12 +264,22 @@ CASES = (
     Case(method="POST", path=_S + "/holds", roles=_OFFICER, status=201),
     Case(method="POST", path=_S + "/holds:lift", roles=_OFFICER, body=_held),
     Case(method="POST", path=_S + ":erase", roles=_OFFICER),
+    Case(method="POST", path="/v1/subjects:add-identifier", roles=_OFFICER, status=201),
+    # The story's entry is a decision, and that records no erasure.
+    Case(
+        method="GET",
+        path="/v1/erasures/{entry_id}",
+        roles=(Role.OFFICER, Role.AUDITOR),
+        status=422,
+    ),
+    Case(method="POST", path="/v1/entries/{entry_id}:disclose", roles=_OFFICER),
     Case(method="GET", path="/v1/audit/head", roles=ALL),
     Case(method="GET", path="/v1/audit/checkpoint", roles=ALL),
     Case(method="GET", path="/v1/audit/entries", roles=_AUDIT),
     Case(method="GET", path="/v1/audit/entries/{entry_id}", roles=_AUDIT),
     Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
     Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
+    Case(method="POST", path="/v1/audit/packs", roles=(Role.OFFICER, Role.AUDITOR), body=_packed),
     Case(method="GET", path="/v1/whoami", roles=ALL),
     Case(method="POST", path=_Q + "adverse", roles=_ASKERS),
     Case(method="POST", path=_Q + "affected", roles=_ASKERS),

@@ -16,9 +16,12 @@ from starlette.types import Message, Receive, Scope, Send
 from answerable.api.flows.verify import verify
 from answerable.api.http.app import create_app
 from answerable.api.http.middleware import Admission
+from answerable.api.wiring import open_workspace
 from answerable.audit.entries import Draft
+from answerable.audit.health import HealthState
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import CallerCounted, LoggingFailed, Role
+from answerable.audit.tree.checkpoints import open_checkpoint
 from answerable.audit.writer import Writer
 from tests.api.story import APPLICANT, CANARIES, FUNCTION, Story, application, headers
 
@@ -40,6 +43,7 @@ def outage(story: Story) -> Iterator[None]:
 
 def client_of(story: Story) -> TestClient:
     story.workspace.registry()
+    story.workspace.restrictions().entries()
     return TestClient(create_app(story.workspace), raise_server_exceptions=False)
 
 
@@ -131,11 +135,42 @@ def test_a_decision_made_elsewhere_waits_too(story_with: Maker) -> None:
     assert entry.header.at < entry.header.ts
 
 
-def test_an_anchored_use_case_without_an_outside_head_is_refused(story_with: Maker) -> None:
+def test_an_anchored_decision_is_covered_outside_before_it_is_handed_out(
+    story_with: Maker,
+) -> None:
     story = story_with(release_mode="anchored")
-    refused = evaluated(client_of(story), story)
-    assert refused.status_code == 503
-    assert "outside head" in refused.json()["detail"]
+    client, head = client_of(story), story.workspace.settings.head_path
+    made = evaluated(client, story)
+    assert made.status_code == 201
+    covered = open_checkpoint(head.read_text(encoding="utf-8"), story.workspace.log.vkey)
+    assert covered.size > made.json()["receipt"]["seq"]
+    head.unlink()
+    head.mkdir()
+    assert evaluated(client, story).status_code in {500, 503}
+    assert story.workspace.recorder.health.state is HealthState.DEGRADED
+
+
+def test_a_log_behind_its_outside_head_is_read_only_and_nothing_is_spooled(
+    story_with: Maker,
+) -> None:
+    story = story_with(release_mode="fail_open")
+    files = (story.folder / "data").glob("log.db*")
+    copies = {path: path.read_bytes() for path in files}
+    evaluated(client_of(story), story)
+    story.workspace.log.checkpoint()
+    story.workspace.close()
+    for path in (story.folder / "data").glob("log.db*"):
+        path.unlink()
+    for path, data in copies.items():
+        path.write_bytes(data)
+    with open_workspace(
+        story.workspace.settings, clock=story.workspace.clock, entropy=story.workspace.entropy
+    ) as behind:
+        client = TestClient(create_app(behind), raise_server_exceptions=False)
+        assert evaluated(client, story).status_code == 503
+        assert client.get("/healthz/ready").status_code == 503
+        state = client.get("/v1/health", headers=headers(story, Role.ADMIN)).json()
+        assert (state["state"], state["waiting"]) == ("read_only", 0)
 
 
 def test_one_line_says_that_logging_fails_and_one_that_it_works_again(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
@@ -70,8 +71,40 @@ def test_decisions_go_on_while_the_server_is_away(
     assert ref is not None
     assert len(workspace.log.subject_entries(ref)) == 4
     assert client.get("/healthz/ready").json()["status"] == "ok"
+    _without_the_log_nobody_is_decided_about_while_anybody_is_restricted(
+        client, story, lambda: stopped(server, programs)
+    )
     assert verify(workspace).ok
     workspace.close()
+
+
+def _without_the_log_nobody_is_decided_about_while_anybody_is_restricted(
+    client: TestClient, story: Story, outage: Callable[[], AbstractContextManager[None]]
+) -> None:
+    workspace, service = story.workspace, headers(story, Role.SERVICE)
+    ref = workspace.log.subject_ref("cust-2")
+    placed = client.post(
+        f"/v1/subjects/{ref}:restrict",
+        json={"statement": "Disputed."},
+        headers=headers(story, Role.OFFICER),
+    )
+    assert placed.status_code == 201
+    assert _decided(client, story, "cust-3") == (201, "logged")
+    with outage():
+        case = application("cust-3")
+        refused = client.post("/v1/decisions:evaluate", json=case, headers=service)
+        assert refused.status_code == 503
+        assert "outcome" not in refused.text
+        made = {
+            **application("cust-3"),
+            "outcome": "approve",
+            "outcome_code": "approve",
+            "automation": "manual",
+            "components": [{"kind": "human", "id": "clerk", "fired": True}],
+        }
+        elsewhere = client.post("/v1/decisions", json=made, headers=service)
+        assert elsewhere.json()["recorded"] == "spooled"
+    assert workspace.recorder.tend().finished
 
 
 def _decided(client: TestClient, story: Story, name: str) -> tuple[int, str]:

@@ -38,6 +38,7 @@ SEEDS = {
     "door-typer": [("answerable.api.flows.seed", "typer")],
     "door-sqlalchemy": [("answerable.api.http.seed", "sqlalchemy")],
     "door-yaml": [("answerable.governance.seed_yaml", "yaml")],
+    "door-timestamps": [("answerable.api.http.seed_time", "rfc3161_client")],
     "door-shap": [("answerable.explain.seed_shap", "shap")],
     "door-fairlearn": [("answerable.governance.seed_fairlearn", "fairlearn")],
     "door-presidio": [("answerable.privacy.seed_presidio", "presidio_analyzer")],

@@ -175,5 +175,5 @@ def cut(rows: list[StoredRow], floors: Floors) -> PrunedLog:
         for at, data in stored.tiles.items()
         if at[0] > 0 or (at[1] + 1) * TILE_WIDTH > floors.tile
     }
-    state = StoredState(len(rows), stored.root, tuple(stored.checkpoints), None, floors)
+    state = StoredState(len(rows), stored.root, tuple(stored.checkpoints), floors=floors)
     return PrunedLog(bodiless, state, tiles, rows)

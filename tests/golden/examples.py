@@ -11,12 +11,14 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.entries import Header, HeaderSubject, Part
+from answerable.audit.key_chain import hand_over
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
     Amount,
     Automation,
     BaselineVersion,
+    CallerCounted,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
@@ -31,18 +33,26 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
+    LoggingFailed,
+    LoggingRestored,
+    LogHeadAccepted,
     LogOpened,
+    LogRecovered,
     ModelArtefact,
     Outcome,
+    PersonSignature,
     PolicyVersion,
     QueryAsked,
     Record,
+    RecordDisclosed,
     RecordsRead,
     Release,
     ReleaseEnded,
     Review,
     Role,
     SignOff,
+    SpooledAppend,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -69,6 +79,7 @@ from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+NEXT_SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
@@ -257,6 +268,40 @@ RECORDS: Final[tuple[Record, ...]] = (
     ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
+    LoggingFailed(
+        since=NOON, until=NOON + 9, cause="unavailable", attempts=3, refused=1, spooled=2
+    ),
+    LoggingRestored(replayed=2, refused=1, torn=0, first_at=NOON + 1, last_at=NOON + 8),
+    SpooledAppend(
+        entry=entry_id(4), entries=2, at=NOON + 8, cause="perhaps-erased", became="set_aside"
+    ),
+    CallerCounted(
+        series="loan-2026",
+        first_number=1,
+        last_number=1234,
+        count=1233,
+        start=NOON,
+        end=NOON + 9,
+        function=digest(9),
+    ),
+    LogRecovered(
+        reason="backup-restored",
+        size=1200,
+        root=digest(0xA0),
+        signatures=(
+            PersonSignature(actor="a-" + "a1" * 16, role=Role.COMPLIANCE, signature="0a" * 64),
+            PersonSignature(actor="a-" + "b2" * 16, role=Role.ADMIN, signature="0b" * 64),
+        ),
+        epoch=2,
+        lost_size=1251,
+        lost_root=digest(0xA1),
+        lost_note=digest(0xA2),
+        first_lost=1200,
+    ),
+    LogHeadAccepted(reason="disk-lost", size=1200, root=digest(0xA0), found=digest(0xA3)),
+    hand_over(ORIGIN, SIGNER, NEXT_SIGNER, number=2, size=7),
+    RecordDisclosed(entry=entry_id(13), part=0, recipient="court-vienna", purpose="order-of-court"),
+    SubjectAliasAdded(subject=SUBJECT, source="crm"),
     *ABOUT_SUBJECTS,
     *ABOUT_RETENTION,
 )

@@ -62,22 +62,22 @@ def test_every_proof_above_holds_and_everything_below_is_refused(
     tiles = pruned(minimum)
     seq = data.draw(st.integers(0, new - 1))
     if seq >= minimum:
-        proof = inclusion_proof(seq, new, tiles, minimum=minimum)
+        proof = inclusion_proof(seq, new, tiles)
         verify_inclusion(LEAVES[seq], seq, new, proof, subtree(0, new))
     else:
         with pytest.raises(NotFound, match=f"0 to {minimum - 1} were pruned"):
-            inclusion_proof(seq, new, tiles, minimum=minimum)
+            inclusion_proof(seq, new, tiles)
     if old >= minimum or old == new:
-        proof = consistency_proof(old, new, tiles, minimum=minimum)
+        proof = consistency_proof(old, new, tiles)
         verify_consistency(old, subtree(0, old), new, subtree(0, new), proof)
     else:
         with pytest.raises(NotFound, match=f"0 to {minimum - 1} were pruned"):
-            consistency_proof(old, new, tiles, minimum=minimum)
+            consistency_proof(old, new, tiles)
     if old >= minimum:
-        assert root_from_tiles(old, tiles, minimum=minimum) == subtree(0, old)
+        assert root_from_tiles(old, tiles) == subtree(0, old)
     else:
         with pytest.raises(NotFound, match="were pruned"):
-            root_from_tiles(old, tiles, minimum=minimum)
+            root_from_tiles(old, tiles)
 
 
 @settings(max_examples=20, deadline=None)
@@ -88,6 +88,6 @@ def test_a_pruned_tree_grows_as_if_nothing_were_missing(size: int, wanted: int) 
     tiles.prune(wanted)
     minimum = pruning_minimum(wanted, size)
     tiles.append(LEAVES[size:])
-    assert root_from_tiles(MOST, tiles, minimum=minimum) == subtree(0, MOST)
+    assert root_from_tiles(MOST, tiles) == subtree(0, MOST)
     with pytest.raises(NotFound):
         tiles.tile(0, 0, 256) if minimum else tiles.tile(0, MOST, 1)

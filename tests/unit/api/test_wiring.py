@@ -85,10 +85,21 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
 def test_a_creation_that_was_interrupted_can_be_run_again(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     create_workspace(settings).close()
+    # It broke off before the first checkpoint was outside.
+    (tmp_path / "keys.head").unlink()
     for name in ("log.db", "log.state.db"):
         (tmp_path / "data" / name).unlink()
     with create_workspace(settings) as workspace:
         assert local_actor(workspace).roles == LOCAL_ROLES
+
+
+def test_a_log_that_was_deleted_is_not_begun_anew_under_its_own_head(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    create_workspace(settings).close()
+    (tmp_path / "data" / "log.db").unlink()
+    with pytest.raises(Conflict, match="outside head of another log is kept here"):
+        create_workspace(settings)
+    assert not (tmp_path / "data" / "log.db").exists()
 
 
 def test_a_workspace_without_key_files_serves_a_notebook(tmp_path: Path) -> None:
