@@ -30,6 +30,7 @@ demo: $(DEMO_READY) ## Run the whole road on real loan decisions (SERVE=0: end w
 
 test: $(DEV_READY) ## Run every test and every example in the docstrings
 	@tools/browser.sh
+	@tools/postgres.sh
 	@tools/tests.sh
 
 check: $(DEV_READY) ## Run every check that needs no test

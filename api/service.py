@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from answerable.api.console import mount_console
 from answerable.api.http.app import create_app
+from answerable.api.tending import tending
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Unavailable
 
@@ -63,12 +64,15 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
             where=host,
             remedy="Stop what uses it, or choose another with --port.",
         ) from None
-    uvicorn.run(
-        create_service(workspace),
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    # From here on this process has a view to decide by when the log does not answer.
+    workspace.registry()
+    with tending(workspace.recorder, every_seconds=workspace.settings.tend_seconds):
+        uvicorn.run(
+            create_service(workspace),
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from answerable.audit.errors import InvalidInput
 
 __all__ = ["Settings", "load_settings"]
+
+Mode = Literal["log_before_release", "anchored", "fail_open"]
 
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)(\?.*)?$")
 
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     """Port ``serve`` listens on."""
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
     """Largest request body that is read; more is answered with 413."""
+    in_flight_limit: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """Requests below ``/v1`` that may be under way at once; more is answered with 429."""
     rate_limit: str = "600/minute"
     """Requests per API key (or address), in the notation of the limits library."""
     actor: Annotated[str, Field(pattern=r"^(a-[0-9a-f]{32})?$")] = ""
@@ -77,6 +81,22 @@ class Settings(BaseSettings):
     consumer_report: str = ""
     """``none``, or name, address and telephone of the bureau whose reports are used; empty:
     not stated, and Regulation B letters are refused."""
+    release_mode: Mode = "log_before_release"
+    """What must be true before a decision is handed out: ``log_before_release`` (it is in the
+    log), ``anchored`` (and the outside head covers it) or ``fail_open`` (it is in the log, or in
+    the spool while the database is not available)."""
+    release_modes: dict[str, Mode] = Field(default_factory=dict)
+    """Use cases that have another mode, by name, as JSON: ``{"loan": "fail_open"}``."""
+    spool_dir: Path = Path("spool")
+    """Folder where decisions wait during an outage (0700, encrypted). On a disk of its own, never
+    in a backup: it can hold data of persons who are erased meanwhile."""
+    spool_limit_bytes: Annotated[int, Field(ge=65_536)] = 268_435_456
+    """How much may wait in the spool; when it is full, decisions are refused."""
+    tend_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    """How often ``serve`` tries a log that failed and replays the spool."""
+    clock_source: str = ""
+    """Reference time the machine's clock is synchronised to, for example ``ntp.example.org``; only
+    stated, by ``doctor``."""
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
 
@@ -88,7 +108,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("key_dir", "artefact_dir")
+    @field_validator("key_dir", "artefact_dir", "spool_dir")
     @classmethod
     def _home(cls, value: Path) -> Path:
         return value.expanduser()

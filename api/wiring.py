@@ -25,12 +25,15 @@ from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
 from answerable.audit.errors import NotFound, Unavailable
 from answerable.audit.ids import uuid7
+from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
-from answerable.audit.log import Log
+from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
 from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
+from answerable.audit.spool import Spool, spool_key
+from answerable.audit.watched import WatchedLog
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
 
 __all__ = [
@@ -74,7 +77,8 @@ class Workspace:
     """
 
     settings: Settings
-    log: Log
+    log: WatchedLog
+    recorder: Recorder
     vault: KeyVault
     artefacts: ArtefactStore
     directory: Directory
@@ -111,6 +115,10 @@ class Workspace:
         if not self._restricted:
             self._restricted.append(StandingRestrictions(self.log))
         return self._restricted[0]
+
+    def last_registry(self) -> Registry | None:
+        """Return the newest view this process has had; None before the first."""
+        return self._views[-1] if self._views else None
 
     def keyed_hash(self, label: str, data: bytes) -> bytes:
         """Return HMAC-SHA256 of `data` under the pepper, separated by `label`.
@@ -174,7 +182,7 @@ def create_workspace(
         If a store cannot be written.
     """
     vault = _new_vault(settings, entropy)
-    log = Log.create(
+    log = WatchedLog.create(
         settings.database_url,
         origin=settings.origin,
         vault=vault,
@@ -185,6 +193,7 @@ def create_workspace(
     workspace = Workspace(
         settings=settings,
         log=log,
+        recorder=_recorder(settings, log, vault, entropy),
         vault=vault,
         artefacts=_artefacts(settings),
         directory=_directory(log, clock, entropy),
@@ -225,7 +234,7 @@ def open_workspace(
         If a store is locked, unreachable or of another schema.
     """
     vault = FileVault(settings.key_dir)
-    log = Log.open(
+    log = WatchedLog.open(
         settings.database_url,
         vault=vault,
         clock=clock,
@@ -236,6 +245,7 @@ def open_workspace(
     return Workspace(
         settings=settings,
         log=log,
+        recorder=_recorder(settings, log, vault, entropy),
         vault=vault,
         artefacts=_artefacts(settings),
         directory=_directory(log, clock, entropy),
@@ -274,11 +284,12 @@ def memory_workspace(
     settings = load_settings(
         database_url=f"sqlite:///{folder}/log.db",
         artefact_dir=folder / "artefacts",
+        spool_dir=folder / "spool",
         key_dir=folder / "keys",
         origin=origin,
     )
     vault = MemoryVault.create(entropy=entropy)
-    log = Log.create(
+    log = WatchedLog.create(
         settings.database_url,
         origin=origin,
         vault=vault,
@@ -289,6 +300,7 @@ def memory_workspace(
     workspace = Workspace(
         settings=settings,
         log=log,
+        recorder=_recorder(settings, log, vault, entropy),
         vault=vault,
         artefacts=_artefacts(settings),
         directory=_directory(log, clock, entropy),
@@ -351,7 +363,7 @@ def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
         return FileVault.create(settings.key_dir, entropy=entropy)
 
 
-def _compare_with_folder(settings: Settings, log: Log) -> None:
+def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
     """Look into the write-once folder too: a head file can be put back with an old backup."""
     if not settings.write_once_dir:
         return
@@ -367,8 +379,22 @@ def _register_operator(workspace: Workspace) -> None:
         workspace.state.set_fact(_OPERATOR, operator.actor)
 
 
-def _directory(log: Log, clock: Clock, entropy: Entropy) -> Directory:
+def _directory(log: WatchedLog, clock: Clock, entropy: Entropy) -> Directory:
     return Directory(log, ids=lambda: uuid7(clock(), entropy(10)), entropy=entropy)
+
+
+def _recorder(settings: Settings, log: WatchedLog, vault: KeyVault, entropy: Entropy) -> Recorder:
+    key = spool_key(vault.pepper(), log.origin)
+    # Two logs may be told the same folder: the frames of one do not open for the other.
+    own = keyed_hash(key, "answerable/spool-folder", b"").hex()[:16]
+    spool = Spool(
+        settings.spool_dir / own,
+        key=key,
+        origin=log.origin,
+        entropy=entropy,
+        limit_bytes=settings.spool_limit_bytes,
+    )
+    return Recorder(log, spool, key=key)
 
 
 def _artefacts(settings: Settings) -> ArtefactStore:

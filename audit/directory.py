@@ -109,6 +109,10 @@ class Directory:
             raise NotFound("no such actor", where="directory", remedy="Register the actor first.")
         return actor
 
+    def last_known(self, ref: str) -> Actor | None:
+        """Return an actor as last read from the log, None when it was not read yet."""
+        return self._actors.get(ref)
+
     def actors(self) -> list[Actor]:
         """Return all actors in the order they were registered."""
         self._advance()

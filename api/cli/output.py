@@ -5,12 +5,13 @@ Rich is imported when something is printed, so that ``--help`` stays quick.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from answerable.audit.errors import Unavailable
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
     from rich.console import Console
 
-__all__ = ["complain", "progress_bar", "say", "status", "table", "write_json", "write_text"]
+__all__ = [
+    "complain", "progress_bar", "say", "status", "table", "write_json", "write_private",
+    "write_text",
+]  # fmt: skip
 
 
 @cache
@@ -99,6 +103,46 @@ def write_text(target: str | None, text: str) -> None:
         _write(Path(target), text.encode("utf-8"))
 
 
+@contextmanager
+def write_private(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that only its owner may read; it appears when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        Where it appears; nothing is left there when an error ends the writing.
+
+    Yields
+    ------
+    BinaryIO
+        For reading and writing.
+
+    Raises
+    ------
+    Unavailable
+        If the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+        draft.replace(path)
+    except OSError as error:
+        raise _not_written(path, error) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"the file cannot be written ({error.strerror})",
+        where=str(path),
+        remedy="Check that the folder exists and is writable.",
+    )
+
+
 def _write(path: Path, data: bytes) -> None:
     # A reader never sees half a report: the file appears whole or not at all.
     draft = path.with_name(f".{path.name}.part")
@@ -107,11 +151,7 @@ def _write(path: Path, data: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"the file cannot be written ({error.strerror})",
-            where=str(path),
-            remedy="Check that the folder exists and is writable.",
-        ) from None
+        raise _not_written(path, error) from None
 
 
 @contextmanager

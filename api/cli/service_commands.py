@@ -1,4 +1,4 @@
-"""Commands that run and look after the service: init, serve, db, keys, doctor, demo."""
+"""Commands that run and look after the service: init, serve, keys, doctor, demo."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from answerable.api.cli.database_commands import print_checks
 from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import say, table, write_json
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
@@ -21,10 +22,6 @@ def attach(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("doctor")(doctor)
     app.command("demo")(demo)
-    database = typer.Typer(help="Schema of the log's database.", no_args_is_help=True)
-    database.command("upgrade")(db_upgrade)
-    database.command("check")(db_check)
-    app.add_typer(database, name="db")
     keys = typer.Typer(help="API keys of services and people.", no_args_is_help=True)
     keys.command("issue")(issue_key)
     keys.command("list")(list_keys)
@@ -71,26 +68,8 @@ def doctor(*, db: DatabaseOption = None, json: JsonOption = None) -> None:
 
     report = examine(settings_for(db))
     if not write_json(json, report.to_result()):
-        table(
-            "Doctor",
-            ("check", "state", "what to do"),
-            ((check.name, check.state, check.advice) for check in report.checks),
-        )
+        print_checks("Doctor", report)
     raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.ENVIRONMENT)
-
-
-def db_upgrade(*, db: DatabaseOption = None) -> None:
-    """Bring the database to this version's schema."""
-    from answerable.api.flows.doctor import upgrade_schema
-
-    say(f"schema {upgrade_schema(settings_for(db))}")
-
-
-def db_check(*, db: DatabaseOption = None) -> None:
-    """Say whether the database has this version's schema."""
-    from answerable.api.flows.doctor import check_schema
-
-    say(f"schema {check_schema(settings_for(db))}")
 
 
 def issue_key(

@@ -55,7 +55,7 @@ _FILE_NAME: Final = "answerable.toml"
 _PREFIX: Final = "ANSWERABLE_"
 _SQLITE: Final = "sqlite:///"
 _PATHS: Final = (
-    "key_dir", "artefact_dir", "head_file", "write_once_dir", "timestamp_certificate",
+    "key_dir", "artefact_dir", "head_file", "write_once_dir", "spool_dir", "timestamp_certificate",
 )  # fmt: skip
 
 

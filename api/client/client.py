@@ -131,6 +131,10 @@ class AnswerableClient:
         """
         return self._post("/v1/decisions", request, idempotency_key=idempotency_key)
 
+    def state_count(self, count: Mapping[str, JsonValue]) -> Json:
+        """State how many decisions were made: series, first and last number, count, window."""
+        return self._post("/v1/counts", count)
+
     # ------------------------------------------------------------------ looking
 
     def decision(self, decision_id: str, *, purpose: str) -> Json:

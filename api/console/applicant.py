@@ -17,12 +17,14 @@ from answerable.api.console.rendering import Page, reply
 from answerable.api.console.routes import ConsoleRoute
 from answerable.api.console.visitor import Form, Visitor, form_of, signed_in, workspace_of
 from answerable.api.flows.explain import letter
+from answerable.api.flows.receipt import checking_page, decision_receipt
 from answerable.api.flows.review import contest
 from answerable.api.flows.stored import decision_entry, related_of_kind
 from answerable.api.http.schemas import ID_PATTERN
 from answerable.audit.codes import Role
 from answerable.audit.errors import NotAllowed
 from answerable.audit.kinds import EntryKind
+from answerable.audit.tree.notes import VerifierKey
 from answerable.model_cards.report.formatting import Language
 
 __all__ = ["router"]
@@ -51,6 +53,7 @@ def my_decision(
         "contested": bool(contests),
         "reviewed": bool(reviews),
         "review_days": workspace.settings.review_days,
+        "fingerprint": VerifierKey.parse(workspace.log.vkey).fingerprint,
     }
     title = "Ihr Antrag" if lang == "de" else "Your application"
     return reply(request, Page("applicant.html.j2", title, view, language=lang), visitor)
@@ -81,6 +84,17 @@ def my_receipt(request: Request, decision_id: DecisionPath, visitor: Subject) ->
     text = workspace_of(request).log.proof(decision_id)
     headers = {"Content-Disposition": 'attachment; filename="decision.tlog-proof"'}
     return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.get("/my/{decision_id}/check")
+def my_check(
+    request: Request, decision_id: DecisionPath, visitor: Subject, lang: LanguageQuery = "en"
+) -> Response:
+    """Hand out the page that checks the receipt: to be kept, and opened from the own disk."""
+    _require_own(visitor, decision_id)
+    page = checking_page(decision_receipt(workspace_of(request), decision_id), lang)
+    headers = {"Content-Disposition": 'attachment; filename="check-decision.html"'}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
 
 @router.post("/my/{decision_id}/contest")

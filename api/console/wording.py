@@ -20,6 +20,7 @@ _KINDS: Final[dict[str, str]] = {
     EntryKind.SUBJECT_REQUEST: "Request of the person",
     EntryKind.SUBJECT_REQUEST_EXTENDED: "Time to answer extended",
     EntryKind.SUBJECT_REQUEST_ANSWERED: "Request answered",
+    EntryKind.QUERY_ASKED: "Question asked of the log",
     EntryKind.SUBJECT_RESTRICTED: "Processing restricted",
     EntryKind.SUBJECT_RESTRICTION_LIFTED: "Restriction lifted",
     EntryKind.RECIPIENT_NOTIFIED: "Recipient told",

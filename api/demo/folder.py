@@ -63,6 +63,7 @@ class DemoFolder:
             database_url=f"sqlite:///{self.database}",
             key_dir=self.keys / "vault",
             artefact_dir=self.root / "artefacts",
+            spool_dir=self.root / "spool",
             origin=ORIGIN,
             public_url=f"http://127.0.0.1:{port}",
             port=port,
@@ -77,6 +78,7 @@ class DemoFolder:
             f'database_url = "sqlite:///{self.database.name}"\n'
             f'key_dir = "../{self.keys.name}/vault"\n'
             'artefact_dir = "artefacts"\n'
+            'spool_dir = "spool"\n'
             f'origin = "{ORIGIN}"\n'
         )
         (self.root / "answerable.toml").write_text(text, encoding="utf-8")

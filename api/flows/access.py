@@ -16,8 +16,8 @@ from answerable.api.state.credentials import (
     secret_hash,
 )
 from answerable.api.wiring import Workspace
-from answerable.audit.errors import InvalidInput, NotFound
-from answerable.audit.records import Role
+from answerable.audit.errors import InvalidInput, NotFound, Unavailable
+from answerable.audit.records import Actor, Role
 
 __all__ = [
     "IssuedKey",
@@ -216,12 +216,35 @@ def actor_of_key(workspace: Workspace, text: str) -> ActorContext | None:
     key = workspace.state.key_of(secret_hash(text))
     if key is None or not key.usable(workspace.clock()) or not is_bound(workspace, text, key):
         return None
-    roles = current_roles(workspace, key.actor, key.roles)
-    if not roles:
+    holder = _holder(workspace, key.actor)
+    roles = key.roles & frozenset(holder.roles) if holder is not None else frozenset()
+    if holder is None or not roles:
         return None
-    return ActorContext(
-        actor=key.actor, roles=roles, service=workspace.directory.find(key.actor).service
-    )
+    return ActorContext(actor=key.actor, roles=roles, service=holder.service)
+
+
+def _holder(workspace: Workspace, actor: str) -> Actor | None:
+    """Return an actor, as last read while the log does not answer.
+
+    While it does not answer nothing can be read or changed with a key either, but for asking how
+    the log is and for decisions that go into the spool.
+
+    Returns
+    -------
+    Actor or None
+        None when no such actor was registered.
+    """
+    known = workspace.directory.last_known(actor)
+    if known is not None and not workspace.recorder.trying():
+        return known
+    try:
+        return workspace.directory.find(actor)
+    except NotFound:
+        return None
+    except Unavailable:
+        if known is None:
+            raise
+        return known
 
 
 def current_roles(workspace: Workspace, actor: str, roles: frozenset[Role]) -> frozenset[Role]:

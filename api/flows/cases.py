@@ -13,7 +13,14 @@ from answerable.audit.errors import InvalidInput
 from answerable.audit.records import Amount, Automation, Component, Decision, Outcome, UseCase
 from answerable.explain.explanation import Explanation
 
-__all__ = ["Applicant", "ApplicationRequest", "Decided", "DecisionRequest", "cell_code"]
+__all__ = [
+    "Applicant",
+    "ApplicationRequest",
+    "Counter",
+    "Decided",
+    "DecisionRequest",
+    "cell_code",
+]
 
 _MISSING_GROUP: Final = "(missing)"
 
@@ -25,6 +32,14 @@ class Applicant:
     subject_id: str
     role: str = "applicant"
     data: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The place of a decision in a series that the caller numbers without gaps."""
+
+    series: str
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +69,7 @@ class DecisionRequest:
     decision_id: str | None = None
     idempotency_key: str | None = None
     restriction_ground: str | None = None
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +90,29 @@ class ApplicationRequest:
     decision_id: str | None = None
     idempotency_key: str | None = None
     restriction_ground: str | None = None
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """A logged decision and what was logged with it."""
+    """A recorded decision and what was recorded with it."""
 
     decision_id: str
     decision: Decision
-    receipt: Receipt
+    receipt: Receipt | None
+    """None while the decision waits in the spool: there is no proof yet."""
     function_name: str
     """``name@version`` of what decided."""
     explanation: Explanation | None = None
     explanation_id: str | None = None
     incident: Receipt | None = None
-    """Set when the decision function had no valid release, or the person's data was restricted."""
+    """Set when the decision function had no valid release, or the person's data was restricted,
+    once it is in the log."""
+
+    @property
+    def spooled(self) -> bool:
+        """Whether it waits in the spool."""
+        return self.receipt is None
 
 
 def cell_code(use_case: UseCase, groups: Mapping[str, str]) -> int | None:

@@ -22,21 +22,24 @@ from answerable.api.flows.cases import (
     DecisionRequest,
     cell_code,
 )
+from answerable.api.flows.completeness import counter_links
 from answerable.api.flows.loading import explainer_of
-from answerable.api.flows.lookup import FunctionFacts, function_facts
+from answerable.api.flows.lookup import FunctionFacts
+from answerable.api.flows.recording import (
+    Earlier,
+    earlier_decision,
+    explanation_of,
+    facts_for_deciding,
+    mode_of,
+)
 from answerable.api.flows.restriction import (
-    Restricted,
     require_unrestricted,
     restrictions_on,
 )
-from answerable.api.flows.stored import (
-    explanation_entry,
-    explanation_evidence,
-    open_explanation,
-)
+from answerable.api.flows.stored import explanation_evidence
 from answerable.api.wiring import Workspace
-from answerable.audit.entries import Draft, DraftSubject, Receipt
-from answerable.audit.errors import InvalidInput, NotFound, NotReleased
+from answerable.audit.entries import Draft, DraftSubject
+from answerable.audit.errors import InvalidInput, NotReleased
 from answerable.audit.ids import uuid7
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
@@ -94,10 +97,11 @@ def record_decision(
         If the id stands for another decision.
     """
     role = actor.acting_as(Role.SERVICE)
-    facts = function_facts(workspace, request.function)
+    facts = facts_for_deciding(workspace, request.function)
     _require_code(facts, request.outcome_code)
-    entry_id, earlier = _identity(workspace, request, actor)
-    release = facts.release if earlier is None else earlier.release
+    entry_id, earlier = _identity(workspace, facts, request, actor)
+    links = counter_links(workspace, actor.actor, request.counter)
+    release = facts.release if earlier is None else earlier.decision.release
     decision = Decision.parse(
         {
             "function": facts.digest,
@@ -115,18 +119,17 @@ def record_decision(
             "release": release,
         }
     )
-    restricted = restrictions_on(workspace, request, entry_id if earlier else None)
-    draft = _draft(_Case(entry_id, decision, facts, restricted), request, (actor, role))
-    wrong = _incident_reason(release, restricted)
-    if earlier is not None or wrong is None:
-        receipts = [workspace.log.append(draft)]
-    else:
-        incident = _incident(workspace, entry_id, facts, (actor, role), reason=wrong)
-        receipts = workspace.log.append_many([draft, incident])
+    restricted = restrictions_on(workspace, request, earlier, mode_of(workspace, facts))
+    case = _Case(entry_id, decision, facts, earlier, (*restricted.links, *links))
+    drafts = [_draft(case, request, (actor, role))]
+    wrong = restricted.incident if release is not None else "decision-without-release"
+    if earlier is None and wrong is not None:
+        drafts.append(_incident(workspace, entry_id, facts, (actor, role), reason=wrong))
+    receipts = workspace.recorder.record(drafts, mode_of(workspace, facts)).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
-        receipt=receipts[0],
+        receipt=receipts[0] if receipts else None,
         function_name=facts.name,
         incident=receipts[1] if len(receipts) > 1 else None,
     )
@@ -171,41 +174,40 @@ def evaluate_application(
         If the attributions do not add up to the score; nothing is logged.
     """
     role = actor.acting_as(Role.SERVICE)
-    facts = function_facts(workspace, request.function)
-    entry_id, earlier = _identity(workspace, request, actor)
+    facts = facts_for_deciding(workspace, request.function)
+    entry_id, earlier = _identity(workspace, facts, request, actor)
+    links = counter_links(workspace, actor.actor, request.counter)
     if earlier is not None:
-        same = earlier.model_copy(
+        same = earlier.decision.model_copy(
             update={
                 "function": facts.digest,
                 "inputs": dict(request.inputs),
                 "amounts": request.amounts,
             }
         )
-        restricted = restrictions_on(workspace, request, entry_id)
-        draft = _draft(_Case(entry_id, same, facts, restricted), request, (actor, role))
-        return _again(workspace, facts, same, workspace.log.append(draft))
+        restricted = restrictions_on(workspace, request, earlier, mode_of(workspace, facts))
+        case = _Case(entry_id, same, facts, earlier, (*restricted.links, *links))
+        return _again(workspace, case, _draft(case, request, (actor, role)))
     if facts.release is None:
         raise NotReleased(
             f"{facts.name} has no valid release, so it decides nothing",
             remedy="Release it first, or decide elsewhere and record the decision.",
         )
-    restricted = restrictions_on(workspace, request, None)
+    restricted = restrictions_on(workspace, request, None, mode_of(workspace, facts))
     require_unrestricted(restricted)
     decision, explanation = _decide(workspace, facts, entry_id, request)
-    draft = _draft(_Case(entry_id, decision, facts, restricted), request, (actor, role))
+    case = _Case(entry_id, decision, facts, None, (*restricted.links, *links))
+    draft = _draft(case, request, (actor, role))
     explained = _explanation_draft(workspace, draft, explanation)
-    receipts = workspace.log.append_many([draft, explained])
+    receipts = workspace.recorder.record([draft, explained], mode_of(workspace, facts)).receipts
     return Decided(
         decision_id=entry_id,
         decision=decision,
-        receipt=receipts[0],
+        receipt=receipts[0] if receipts else None,
         function_name=facts.name,
         explanation=explanation,
-        explanation_id=receipts[1].entry_id,
+        explanation_id=explained.entry_id,
     )
-
-
-# --------------------------------------------------------------------------- parts
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,16 @@ class _Case:
     entry_id: str
     decision: Decision
     facts: FunctionFacts
-    restricted: Restricted
+    earlier: Earlier | None
+    links: tuple[EntryLink, ...]
 
 
 def _identity(
-    workspace: Workspace, request: DecisionRequest | ApplicationRequest, actor: ActorContext
-) -> tuple[str, Decision | None]:
+    workspace: Workspace,
+    facts: FunctionFacts,
+    request: DecisionRequest | ApplicationRequest,
+    actor: ActorContext,
+) -> tuple[str, Earlier | None]:
     """Return the entry id, and the decision that stands under it already."""
     if request.decision_id is not None:
         entry_id = request.decision_id
@@ -228,10 +234,7 @@ def _identity(
         entry_id = _id_from(mark)
     else:
         return workspace.ids(), None
-    try:
-        return entry_id, workspace.log.read_record(entry_id, Decision)
-    except NotFound:
-        return entry_id, None
+    return entry_id, earlier_decision(workspace, entry_id, mode_of(workspace, facts))
 
 
 def _derived_id(workspace: Workspace, label: str, entry_id: str) -> str:
@@ -242,12 +245,6 @@ def _id_from(mark: bytes) -> str:
     # Made of a keyed hash alone, so that no store is needed to find it again. The time in
     # such an id means nothing; the entry's own time does.
     return uuid7(int.from_bytes(mark[:6], "big") * 1000, mark[6:16])
-
-
-def _incident_reason(release: str | None, restricted: Restricted) -> str | None:
-    if release is None:
-        return "decision-without-release"
-    return "decision-while-restricted" if restricted.unanswered else None
 
 
 def _require_code(facts: FunctionFacts, code: str) -> None:
@@ -275,6 +272,10 @@ def _draft(
         )
     decision = case.decision
     actor, acted_as = acting
+    claimed_at = request.decided_at
+    if claimed_at is None and case.earlier is not None:
+        # One that waited in the spool claims the time it was made: left out, it is the same.
+        claimed_at = case.earlier.claimed_at
     return Draft(
         kind=EntryKind.DECISION,
         entry_id=case.entry_id,
@@ -285,9 +286,9 @@ def _draft(
             DraftSubject(role=item.role, subject_id=item.subject_id, data=dict(item.data))
             for item in request.subjects
         ),
-        claimed_at=request.decided_at,
+        claimed_at=claimed_at,
         reference=request.reference,
-        links=case.restricted.links,
+        links=case.links,
         function=decision.function,
         outcome_code=decision.outcome_code,
         automation=decision.automation,
@@ -379,15 +380,19 @@ def _incident(
     )
 
 
-def _again(
-    workspace: Workspace, facts: FunctionFacts, decision: Decision, receipt: Receipt
-) -> Decided:
-    entry = explanation_entry(workspace, receipt.entry_id)
+def _again(workspace: Workspace, case: _Case, draft: Draft) -> Decided:
+    recorded = workspace.recorder.record([draft], mode_of(workspace, case.facts))
+    if recorded.spooled or (case.earlier is not None and case.earlier.explanation is not None):
+        explanation = case.earlier.explanation if case.earlier is not None else None
+        explanation_id = _derived_id(workspace, "explanation", case.entry_id)
+    else:
+        explanation, stored_id = explanation_of(workspace, case.entry_id)
+        explanation_id = stored_id or ""
     return Decided(
-        decision_id=receipt.entry_id,
-        decision=decision,
-        receipt=receipt,
-        function_name=facts.name,
-        explanation=open_explanation(workspace, entry) if entry is not None else None,
-        explanation_id=entry.id if entry is not None else None,
+        decision_id=case.entry_id,
+        decision=case.decision,
+        receipt=recorded.receipts[0] if recorded.receipts else None,
+        function_name=case.facts.name,
+        explanation=explanation,
+        explanation_id=explanation_id if explanation is not None else None,
     )

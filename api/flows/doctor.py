@@ -17,10 +17,11 @@ from answerable.api.flows.doctor_anchors import anchor_checks
 from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
 from answerable.audit.errors import AnswerableError
+from answerable.audit.guarding import inspect_enforcement
 from answerable.audit.keys.vault import FileVault
-from answerable.audit.stored import stored_log, upgrade_log
+from answerable.audit.stored import stored_log
 
-__all__ = ["Check", "DoctorReport", "check_schema", "examine", "upgrade_schema"]
+__all__ = ["Check", "DoctorReport", "examine", "examine_database"]
 
 State = Literal["good", "warning", "bad"]
 
@@ -74,23 +75,25 @@ def examine(settings: Settings) -> DoctorReport:
     Returns
     -------
     DoctorReport
-        Checks of keys, database, opening, enforcement, anchors and optional parts.
+        Checks of keys, database, opening, enforcement, anchors, clock, modes and optional parts.
     """
     return DoctorReport(
         (
             _tried("key folder", lambda: _key_folder(settings)),
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
-            _enforcement(settings),
+            *_enforcement(settings),
             *(Check(*found) for found in anchor_checks(settings)),
             _key_backups(),
+            _clock_source(settings),
+            _release_mode(settings),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
         )
     )
 
 
-def upgrade_schema(settings: Settings) -> str:
-    """Bring the log's database to this version's schema.
+def examine_database(settings: Settings) -> DoctorReport:
+    """Examine the log's database alone: its schema, and what enforces append-only there.
 
     Parameters
     ----------
@@ -98,31 +101,8 @@ def upgrade_schema(settings: Settings) -> str:
 
     Returns
     -------
-    str
-        ``current``.
-
-    Raises
-    ------
-    NotFound
-        If there is no database.
-    Unavailable
-        If it is newer, locked, full or read-only.
-    """
-    upgrade_log(settings.database_url)
-    return check_schema(settings)
-
-
-def check_schema(settings: Settings) -> str:
-    """Check that the log's database has this version's schema.
-
-    Parameters
-    ----------
-    settings : Settings
-
-    Returns
-    -------
-    str
-        ``current``.
+    DoctorReport
+        Without the keys: an auditor's role is enough.
 
     Raises
     ------
@@ -132,7 +112,7 @@ def check_schema(settings: Settings) -> str:
         If the schema is older or newer; the message says what to run.
     """
     stored_log(settings.database_url).close()
-    return "current"
+    return DoctorReport((Check("schema", "good", "current"), *_enforcement(settings)))
 
 
 def _tried(name: str, check: Callable[[], str]) -> Check:
@@ -158,18 +138,12 @@ def _opening(settings: Settings) -> str:
         return f"log {workspace.log.origin}"
 
 
-def _enforcement(settings: Settings) -> Check:
-    if settings.database_file is not None:
-        what = (
-            "Triggers stop changes through this application; whoever may write the file can "
-            "drop them. Keep checkpoints elsewhere: answerable log head --out FILE"
-        )
-    else:
-        what = (
-            "Triggers and grants stop the writer; the owner of the database can drop them. "
-            "Keep checkpoints elsewhere: answerable log head --out FILE"
-        )
-    return Check("append-only enforcement", "warning", what)
+def _enforcement(settings: Settings) -> tuple[Check, ...]:
+    try:
+        facts = inspect_enforcement(settings.database_url)
+    except AnswerableError as error:
+        return (Check("append-only enforcement", "bad", str(error)),)
+    return tuple(Check(fact.name, fact.state, fact.advice) for fact in facts)
 
 
 def _key_backups() -> Check:
@@ -178,6 +152,40 @@ def _key_backups() -> Check:
         "warning",
         "Cannot be seen from here. Without one, losing the folder loses every body; each one "
         "undoes erasures until it expires. Keep them short and apart from the database's.",
+    )
+
+
+def _clock_source(settings: Settings) -> Check:
+    if settings.clock_source:
+        return Check(
+            "clock",
+            "good",
+            f"stated reference: {settings.clock_source}; a step back is an entry in the log",
+        )
+    return Check(
+        "clock",
+        "warning",
+        "Synchronise this machine's clock and state the reference: ANSWERABLE_CLOCK_SOURCE",
+    )
+
+
+def _release_mode(settings: Settings) -> Check:
+    modes = {settings.release_mode, *settings.release_modes.values()}
+    name = "release mode"
+    if "fail_open" not in modes:
+        return Check(name, "good", f"{', '.join(sorted(modes))}: no receipt, no decision")
+    if settings.database_file is None and not settings.state_url:
+        return Check(
+            name,
+            "bad",
+            "fail_open, but API keys lie in the log's own server and cannot be checked while it is "
+            "away: set ANSWERABLE_STATE_URL to a database of its own",
+        )
+    return Check(
+        name,
+        "warning",
+        f"fail_open: decisions wait in {settings.spool_dir} during an outage, encrypted; leave "
+        "that folder out of every backup",
     )
 
 

@@ -24,6 +24,7 @@ from answerable.audit.entries import Draft, Entry, Receipt
 from answerable.audit.errors import NotAllowed, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Decision, EntryLink, Evidence, Role
+from answerable.audit.tree.notes import VerifierKey
 from answerable.explain.explanation import Explanation
 from answerable.explain.letters.facts import ConsumerReport, LetterFacts, Recipient
 from answerable.explain.letters.letter import Letter, render_letter
@@ -326,7 +327,9 @@ def letter_facts(workspace: Workspace, view: ExplanationView, language: str) -> 
         automation=automation,
         decided_at=header.at if header.at is not None else header.ts,
         reference=header.id,
-        receipt=f"{header.log} #{view.decision_entry.seq}, {view.decision_entry.leaf.hex()}",
+        # The letter is how the fingerprint reaches the person apart from the page that shows it.
+        receipt=f"{header.log} #{view.decision_entry.seq}, {view.decision_entry.leaf.hex()}, "
+        f"key {VerifierKey.parse(workspace.log.vkey).fingerprint}",
         recipient=_recipient(workspace, view.decision_entry),
         review_days=settings.review_days,
         creditor_address=organisation.address,

@@ -69,7 +69,9 @@ def function_digest(workspace: Workspace, function: str) -> str:
     return workspace.registry().function(function).digest
 
 
-def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
+def function_facts(
+    workspace: Workspace, function: str, *, view: Registry | None = None
+) -> FunctionFacts:
     """Return a decision function with what deciding needs to know of it.
 
     Parameters
@@ -78,6 +80,8 @@ def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
         Where it is registered.
     function : str
         ``name@version`` or its digest.
+    view : Registry, optional
+        A view to look into instead of the newest.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def function_facts(workspace: Workspace, function: str) -> FunctionFacts:
     NotFound
         If it, or its use case, is not registered.
     """
-    registry = workspace.registry()
+    registry = workspace.registry() if view is None else view
     found = registry.function(function)
     release = _release(registry, found.digest, workspace.clock())
     return FunctionFacts(

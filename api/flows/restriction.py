@@ -10,13 +10,15 @@ GDPR Art. 4(3), 18(2) and 21(1).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from answerable.api.flows.cases import ApplicationRequest, DecisionRequest
+from answerable.api.flows.recording import Earlier
 from answerable.api.wiring import Workspace
-from answerable.audit.entries import Entry
-from answerable.audit.errors import InvalidInput, PolicyViolation
+from answerable.audit.errors import InvalidInput, PolicyViolation, Unavailable
+from answerable.audit.recorder import ReleaseMode
 from answerable.audit.records import EntryLink
 from answerable.audit.requests.rules import gdpr_rules
 
@@ -33,9 +35,9 @@ class Restricted:
     ground: str | None
 
     @classmethod
-    def named_by(cls, decision: Entry) -> Restricted:
-        """Return what the header of a decision says of restrictions."""
-        named = [link for link in decision.header.links if link.rel.startswith(_DESPITE)]
+    def named_by(cls, links: Iterable[EntryLink]) -> Restricted:
+        """Return what the links of a decision say of restrictions."""
+        named = [link for link in links if link.rel.startswith(_DESPITE)]
         grounds = [link.rel.partition(":")[2] for link in named]
         entries = tuple(link.entry for link in named if link.entry is not None)
         return cls(entries, (grounds[0] or None) if grounds else None)
@@ -46,6 +48,11 @@ class Restricted:
         return bool(self.entries) and self.ground is None
 
     @property
+    def incident(self) -> str | None:
+        """Code of the incident that a decision made elsewhere opens, None when there is none."""
+        return "decision-while-restricted" if self.unanswered else None
+
+    @property
     def links(self) -> tuple[EntryLink, ...]:
         """What the header of a decision says of them: ``despite:<ground>`` or ``despite``."""
         rel = _DESPITE if self.ground is None else f"{_DESPITE}:{self.ground}"
@@ -53,7 +60,10 @@ class Restricted:
 
 
 def restrictions_on(
-    workspace: Workspace, request: DecisionRequest | ApplicationRequest, decision_id: str | None
+    workspace: Workspace,
+    request: DecisionRequest | ApplicationRequest,
+    earlier: Earlier | None,
+    mode: ReleaseMode,
 ) -> Restricted:
     """Return the restrictions in force on the people of a case.
 
@@ -63,8 +73,10 @@ def restrictions_on(
         Where they may be known.
     request : DecisionRequest or ApplicationRequest
         Names the people and perhaps a ground.
-    decision_id : str, optional
+    earlier : Earlier, optional
         The decision that stands already, when the same case is sent again: what it names counts.
+    mode : ReleaseMode
+        With ``fail_open``, restrictions are not seen while the log is not available.
 
     Returns
     -------
@@ -75,9 +87,11 @@ def restrictions_on(
     ------
     InvalidInput
         If the ground is none of the rules'.
+    Unavailable
+        If the log cannot be read and the mode does not allow for it.
     """
-    if decision_id is not None:
-        return Restricted.named_by(workspace.log.entry(decision_id))
+    if earlier is not None:
+        return Restricted.named_by(earlier.links)
     ground, grounds = request.restriction_ground, gdpr_rules().restriction_grounds
     if ground is not None and ground not in grounds:
         raise InvalidInput(
@@ -85,14 +99,24 @@ def restrictions_on(
             where="restriction_ground",
             remedy=f"There are: {', '.join(grounds)}.",
         )
+    try:
+        return Restricted(_placed_on(workspace, request), ground)
+    except Unavailable:
+        if mode is not ReleaseMode.FAIL_OPEN:
+            raise
+        return Restricted((), ground)
+
+
+def _placed_on(
+    workspace: Workspace, request: DecisionRequest | ApplicationRequest
+) -> tuple[str, ...]:
     standing = workspace.restrictions().entries()
     if not standing:
-        return Restricted((), ground)
+        return ()
     refs = {workspace.log.subject_ref(person.subject_id) for person in request.subjects}
-    placed = [
+    return tuple(
         entry.id for entry in standing if any(item.ref in refs for item in entry.header.subjects)
-    ]
-    return Restricted(tuple(placed), ground)
+    )
 
 
 def require_unrestricted(restricted: Restricted) -> None:

@@ -1,8 +1,8 @@
 """The app factory: resources inside, protection around.
 
 From the outside in: id and log line, security headers, a shield that lets no bug's text
-out, body limit, rate limit, credentials, routes. Nothing here opens a store: the workspace
-comes from the wiring.
+out, admission, body limit, rate limit, credentials, routes. Nothing here opens a store: the
+workspace comes from the wiring.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from answerable.api.flows.access import actor_of_key
 from answerable.api.http import (
     audit,
     cards,
+    counts,
     decisions,
     errors,
     evidence,
@@ -24,13 +25,17 @@ from answerable.api.http import (
     functions,
     health,
     organisation,
+    packs,
+    queries,
     requests,
     reviews,
     subjects,
 )
 from answerable.api.http.errors import MEDIA_TYPE, Problem
-from answerable.api.http.logs import configure_logs
+from answerable.api.http.logs import configure_logs, say_state
+from answerable.api.http.metrics import LogMetrics
 from answerable.api.http.middleware import (
+    Admission,
     BodyLimit,
     Credentials,
     RateLimit,
@@ -51,6 +56,7 @@ _PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
 }
 _RESOURCES: Final[tuple[APIRouter, ...]] = (
     decisions.router,
+    counts.router,
     explanations.router,
     reviews.router,
     functions.router,
@@ -59,7 +65,9 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     subjects.router,
     requests.router,
     organisation.router,
+    queries.router,
     audit.router,
+    packs.router,
     health.router,
 )
 
@@ -90,12 +98,15 @@ def create_app(workspace: Workspace) -> FastAPI:
             Middleware(RequestLog, clock=workspace.clock, entropy=workspace.entropy),
             Middleware(SecurityHeaders, https=settings.public_url.startswith("https:")),
             Middleware(Shield),
+            Middleware(Admission, limit=settings.in_flight_limit),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
             Middleware(RateLimit, limit=settings.rate_limit, clock=system_clock),
             Middleware(Credentials, actor_of=lambda text: actor_of_key(workspace, text)),
         ],
     )
     app.state.workspace = workspace
+    app.state.metrics = LogMetrics(workspace.log.watch)
+    workspace.log.watch.listen(say_state)
     for router in _RESOURCES:
         app.include_router(router)
     errors.install(app)

@@ -9,7 +9,13 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.answer import answer as answer_decision
-from answerable.api.flows.cases import Applicant, ApplicationRequest, Decided, DecisionRequest
+from answerable.api.flows.cases import (
+    Applicant,
+    ApplicationRequest,
+    Counter,
+    Decided,
+    DecisionRequest,
+)
 from answerable.api.flows.decide import evaluate_application, record_decision
 from answerable.api.flows.decisions import DecisionQuery, list_decisions, read_decision
 from answerable.api.http.access import EVERYBODY, Purpose, Store, allowed
@@ -22,9 +28,11 @@ from answerable.api.http.schemas import (
     EntryIdText,
     Json,
     Micros,
+    Number,
     OutcomeText,
     ReceiptAnswer,
     Reply,
+    Series,
 )
 from answerable.audit.records import Amount, Automation, Component, Outcome, Role
 
@@ -73,6 +81,13 @@ class ComponentBody(Body):
     fired: bool
 
 
+class CounterBody(Body):
+    """The place of a decision in a series the caller numbers without gaps."""
+
+    series: Series
+    number: Number
+
+
 class EvaluateBody(Body):
     """A case to be decided by a released decision function."""
 
@@ -98,6 +113,7 @@ class EvaluateBody(Body):
     decision_id: EntryIdText | None = None
     restriction_ground: Code | None = None
     """Ground of GDPR Art. 18(2) on which a restricted person is decided about."""
+    counter: CounterBody | None = None
 
 
 class RecordBody(EvaluateBody):
@@ -129,7 +145,7 @@ class RecordBody(EvaluateBody):
 
 
 class DecidedAnswer(Reply):
-    """A logged decision."""
+    """A recorded decision."""
 
     decision_id: str
     function: str
@@ -139,7 +155,13 @@ class DecidedAnswer(Reply):
     automation: AutomationText
     score: float | None
     release: str | None
-    receipt: ReceiptAnswer
+    recorded: Annotated[
+        Literal["logged", "spooled"],
+        Field(description="Whether it stands in the log, or waits outside it for the database"),
+    ]
+    receipt: Annotated[
+        ReceiptAnswer | None, Field(description="Null while the decision waits: no proof yet")
+    ]
     explanation_id: str | None
     explanation: Json | None
     incident: Annotated[
@@ -229,6 +251,7 @@ def record(
         reference=body.reference,
         groups=body.groups,
         decision_id=body.decision_id,
+        counter=_counter(body),
         idempotency_key=idempotency_key,
         restriction_ground=body.restriction_ground,
     )
@@ -253,6 +276,7 @@ def evaluate(
         reference=body.reference,
         groups=body.groups,
         decision_id=body.decision_id,
+        counter=_counter(body),
         idempotency_key=idempotency_key,
         restriction_ground=body.restriction_ground,
     )
@@ -334,12 +358,16 @@ def _subjects(body: EvaluateBody) -> tuple[Applicant, ...]:
     )
 
 
+def _counter(body: EvaluateBody) -> Counter | None:
+    return None if body.counter is None else Counter(body.counter.series, body.counter.number)
+
+
 def _amounts(body: EvaluateBody) -> tuple[Amount, ...]:
     return tuple(Amount.parse(item.model_dump()) for item in body.amounts)
 
 
 def _answer(made: Decided, response: Response) -> DecidedAnswer:
-    if made.receipt.repeated:
+    if made.receipt is None or made.receipt.repeated:
         response.status_code = 200
     response.headers["Answerable-Decision-Id"] = made.decision_id
     response.headers["Answerable-Function"] = made.decision.function
@@ -352,7 +380,8 @@ def _answer(made: Decided, response: Response) -> DecidedAnswer:
         automation=made.decision.automation.value,
         score=made.decision.score,
         release=made.decision.release,
-        receipt=ReceiptAnswer.of(made.receipt),
+        recorded="spooled" if made.spooled else "logged",
+        receipt=ReceiptAnswer.of(made.receipt) if made.receipt is not None else None,
         explanation_id=made.explanation_id,
         explanation=made.explanation.to_result() if made.explanation is not None else None,
         incident=ReceiptAnswer.of(made.incident) if made.incident is not None else None,

@@ -71,6 +71,11 @@ STATUS: Final[dict[type[AnswerableError], int]] = {
 
 _FALLBACK: Final = 500
 _MOST_FIELDS: Final = 20
+_HEADERS: Final = {
+    STATUS[NotAuthenticated]: {"WWW-Authenticate": "Bearer"},
+    # Queues empty within a second; the rate limit knows better and says so itself.
+    STATUS[TooBusy]: {"Retry-After": "1"},
+}
 
 
 class RefusedField(BaseModel):
@@ -152,7 +157,7 @@ def problem(
         request_id=request_id,
         errors=errors or [],
     )
-    headers = {"WWW-Authenticate": "Bearer"} if status == STATUS[NotAuthenticated] else {}
+    headers = _HEADERS.get(status, {})
     return JSONResponse(
         body.model_dump(exclude_defaults=True), status, headers=headers, media_type=MEDIA_TYPE
     )

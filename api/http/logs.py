@@ -15,12 +15,15 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-__all__ = ["ALLOWED_FIELDS", "configure_logs"]
+from answerable.audit.health import Event, Health, HealthState
+
+__all__ = ["ALLOWED_FIELDS", "configure_logs", "say_state"]
 
 ALLOWED_FIELDS: Final = frozenset(
     {
         "event", "level", "timestamp", "method", "route", "status", "duration_ms", "request_id",
         "actor_role", "error_class", "origin", "size", "port", "component", "state", "count",
+        "code",
     }
 )  # fmt: skip
 
@@ -70,3 +73,23 @@ def configure_logs(level: str, *, clock: Callable[[], int]) -> None:
 
 def _only_allowed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {name: value for name, value in event.items() if name in ALLOWED_FIELDS}
+
+
+def say_state(before: Health, _event: Event, now: Health) -> None:
+    """Write one line when logging fails, degrades or works again.
+
+    Parameters
+    ----------
+    before : Health
+        Before the event.
+    now : Health
+        After it.
+    """
+    if now.state is before.state:
+        return
+    logger = structlog.get_logger("answerable.log")
+    state, code, count = now.state.value, now.cause, now.waiting
+    if now.state is HealthState.RECORDING:
+        logger.info("log state", state=state, code=code, count=count)
+    else:
+        logger.error("log state", state=state, code=code, count=count)

@@ -26,7 +26,15 @@ from answerable.api.http.errors import internal_problem, problem_of
 from answerable.api.state.credentials import secret_hash
 from answerable.audit.errors import AnswerableError, NotAuthenticated, TooBusy, TooLarge
 
-__all__ = ["BodyLimit", "Credentials", "RateLimit", "RequestLog", "SecurityHeaders", "Shield"]
+__all__ = [
+    "Admission",
+    "BodyLimit",
+    "Credentials",
+    "RateLimit",
+    "RequestLog",
+    "SecurityHeaders",
+    "Shield",
+]
 
 API_PREFIX: Final = "/v1/"
 _STRICT_CSP: Final = (
@@ -238,6 +246,40 @@ class RateLimit:
             remedy=f"Wait {wait} s.",
         )
         await _refuse(error, scope, receive, send, {"Retry-After": str(wait)})
+
+
+class Admission:
+    """Bounds how many requests are under way at once: threads and memory are finite.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What runs inside.
+    limit : int
+        Requests below ``/v1``; more is answered with 429 at once, and nothing is done for them.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(API_PREFIX):
+            await self._app(scope, receive, send)
+            return
+        if self._under_way >= self._limit:
+            error = TooBusy(
+                f"more than {self._limit} requests are under way", remedy="Try again in a second."
+            )
+            await _refuse(error, scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
 
 
 class Credentials:

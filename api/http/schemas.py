@@ -19,9 +19,11 @@ __all__ = [
     "FunctionName",
     "Json",
     "Micros",
+    "Number",
     "OutcomeText",
     "ReceiptAnswer",
     "Reply",
+    "Series",
     "SubjectRefPath",
     "SubjectRefText",
 ]
@@ -31,6 +33,8 @@ ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@:/+-]{0,127}$")]
 EntryIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Micros = Annotated[int, Field(ge=0, lt=2**53)]
+Series = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Number = Annotated[int, Field(ge=0, lt=2**53)]
 Json = dict[str, JsonValue]
 OutcomeText = Literal["approve", "decline", "refer", "partial", "counter_offer", "other"]
 AutomationText = Literal["solely_automated", "assisted", "manual"]

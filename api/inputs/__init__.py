@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from answerable.api.inputs.database import database_table, read_database
-from answerable.api.inputs.files import FILE_LIMIT, read_bytes, read_file
+from answerable.api.inputs.files import FILE_LIMIT, open_bytes, read_bytes, read_file
 from answerable.api.inputs.table import Table, checked_table, table_of
 
-__all__ = ["FILE_LIMIT", "Table", "read_bytes", "read_table", "table_of"]
+__all__ = ["FILE_LIMIT", "Table", "read_bytes", "read_table", "table_of", "open_bytes"]
 
 
 def read_table(source: str | Path) -> Table:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 from pydantic import JsonValue
@@ -19,7 +20,7 @@ from pydantic import JsonValue
 from answerable.api.inputs.table import Arrow, Table, load_pyarrow
 from answerable.audit.errors import InvalidInput, NotFound, TooLarge, Unavailable
 
-__all__ = ["FILE_LIMIT", "read_bytes", "read_file"]
+__all__ = ["FILE_LIMIT", "open_bytes", "read_bytes", "read_file"]
 
 FILE_LIMIT: Final = 256 * 1024 * 1024
 """Largest policy, model, catalogue or checkpoint file, in bytes."""
@@ -95,6 +96,37 @@ def read_bytes(path: str | Path, *, what: str, limit: int = FILE_LIMIT) -> bytes
         If it cannot be read.
     """
     path = Path(path)
+    with open_bytes(path, what=what) as file:
+        if path.stat().st_size > limit:
+            raise TooLarge(f"the {what} file is over {limit} bytes", where=str(path))
+        return file.read()
+
+
+@contextmanager
+def open_bytes(path: Path, *, what: str) -> Iterator[BinaryIO]:
+    """Open any other input file for reading piece by piece.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what : str
+        What it should be, for messages.
+
+    Yields
+    ------
+    BinaryIO
+        Open for reading, seekable.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file.
+    InvalidInput
+        If it is a folder.
+    Unavailable
+        If it cannot be read.
+    """
     if not path.exists():
         raise NotFound(
             f"there is no {what} file of this name", where=str(path), remedy="Check the path."
@@ -102,9 +134,8 @@ def read_bytes(path: str | Path, *, what: str, limit: int = FILE_LIMIT) -> bytes
     if path.is_dir():
         raise InvalidInput(f"a folder, not a {what} file", where=str(path))
     try:
-        if path.stat().st_size > limit:
-            raise TooLarge(f"the {what} file is over {limit} bytes", where=str(path))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise Unavailable(
             f"the {what} file cannot be read ({type(error).__name__})",

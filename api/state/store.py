@@ -18,13 +18,22 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from answerable.api.state.credentials import ApiKey, LoginLink, Session
-from answerable.api.state.tables import api_key, fact, login_link, session
+from answerable.api.state.tables import (
+    VERSION_TABLE,
+    api_key,
+    fact,
+    login_link,
+    metadata,
+    session,
+)
 from answerable.audit.errors import Conflict, NotFound, Unavailable
 from answerable.audit.records import Role
 
-__all__ = ["SCHEMA_VERSION", "StateStore"]
+__all__ = ["SCHEMA_VERSION", "TABLES", "StateStore"]
 
 SCHEMA_VERSION: Final = "s0001"
+TABLES: Final = (*sorted(metadata.tables), VERSION_TABLE)
+"""Names of all its tables."""
 _LOCK_SECONDS: Final = 5
 
 
@@ -96,9 +105,7 @@ class StateStore:
             )
         engine = _engine(url)
         with _translated(), engine.connect() as connection:
-            context = MigrationContext.configure(
-                connection, opts={"version_table": "state_version"}
-            )
+            context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
             found = context.get_current_revision()
         if found != SCHEMA_VERSION:
             raise Unavailable(

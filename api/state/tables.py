@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["api_key", "fact", "login_link", "metadata", "session"]
+__all__ = ["VERSION_TABLE", "api_key", "fact", "login_link", "metadata", "session"]
 
+VERSION_TABLE = "state_version"
 metadata = sa.MetaData()
 
 fact = sa.Table(

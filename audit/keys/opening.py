@@ -26,7 +26,7 @@ from answerable.audit.keys.derive import (
 )
 from answerable.audit.records import parse_record
 
-__all__ = ["open_body"]
+__all__ = ["open_body", "record_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,44 @@ def open_body(
             opened = box.plaintext(number, record_key(data_key, entry.id, number))
             subjects[part.subject or 0] = cast("dict[str, JsonValue]", parse_canonical(opened))
     return OpenedBody(record, subjects, tuple(erased))
+
+
+def record_keys(
+    entry: Entry, stored: Mapping[int, bytes], data_keys: Mapping[str, bytes]
+) -> dict[int, bytes]:
+    """Return the record keys of the parts that can still be opened.
+
+    Giving one away opens this part of this entry and nothing else.
+
+    Parameters
+    ----------
+    entry, stored, data_keys
+        As for :func:`open_body`.
+
+    Returns
+    -------
+    dict[int, bytes]
+        32 bytes each, by the part's number in the header; never of a slot, whose content is a
+        key that the case part has already.
+
+    Raises
+    ------
+    RecordTampered
+        If a slot that is needed does not match the header; names the entry.
+    """
+    box = _Box(entry, stored, data_keys)
+    keys: dict[int, bytes] = {}
+    for number, part in enumerate(entry.header.parts):
+        if number not in stored or part.part in {"clear", "slot"}:
+            continue
+        data_key = box.data_key(part)
+        if part.part == "case":
+            key = _case_key(box, number, part)
+        else:
+            key = None if data_key is None else record_key(data_key, entry.id, number)
+        if key is not None:
+            keys[number] = key
+    return keys
 
 
 def _case_key(box: _Box, number: int, part: Part) -> bytes | None:

@@ -38,6 +38,12 @@ from answerable.audit.records.decided import (
     DecisionSubject,
     Review,
 )
+from answerable.audit.records.failures import (
+    CallerCounted,
+    LoggingFailed,
+    LoggingRestored,
+    SpooledAppend,
+)
 from answerable.audit.records.governed import (
     Evidence,
     Release,
@@ -88,6 +94,7 @@ from answerable.audit.records.requests import (
 )
 from answerable.audit.records.subjects import (
     LegalHold,
+    QueryAsked,
     RecordsRead,
     SubjectErased,
     SubjectRequest,
@@ -101,6 +108,7 @@ __all__ = [
     "Automation",
     "BaselineVersion",
     "Calendar",
+    "CallerCounted",
     "CatalogueVersion",
     "ClockStepped",
     "ColumnSchema",
@@ -128,6 +136,8 @@ __all__ = [
     "LogHeadAccepted",
     "LogOpened",
     "LogRecovered",
+    "LoggingFailed",
+    "LoggingRestored",
     "Micros",
     "ModelArtefact",
     "Name",
@@ -137,6 +147,7 @@ __all__ = [
     "PolicyVersion",
     "PurposeStatement",
     "RecipientNotified",
+    "QueryAsked",
     "Record",
     "RecordsRead",
     "Release",
@@ -146,6 +157,7 @@ __all__ = [
     "Review",
     "Role",
     "SignOff",
+    "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
     "SubjectRequest",
@@ -165,9 +177,10 @@ _BY_TYPE: dict[str, type[Record]] = {
         Actor, UseCase, DatasetVersion, DecisionFunction, CatalogueVersion, BaselineVersion,
         PolicyVersion, Evidence, Waiver, SignOff, Release, ReleaseEnded, Decision, Contest,
         Review, LegalHold, SubjectRequest, SubjectStatement, SubjectErased, RecordsRead,
-        LogOpened, ClockStepped, LogRecovered, LogHeadAccepted,
-        LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
-        SubjectRequestAnswered, RestrictionLifted, RecipientNotified,
+        LogRecovered, LogHeadAccepted, LogOpened, ClockStepped,
+        OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
+        SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
+        LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
     )
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from answerable.audit.records.base import (
 
 __all__ = [
     "LegalHold",
+    "QueryAsked",
     "RecordsRead",
     "SubjectErased",
     "SubjectRequest",
@@ -64,6 +65,23 @@ class SubjectErased(Record):
     entries: Annotated[int, Field(ge=0)]
     """How many entries became unreadable."""
     key_destroyed: bool = True
+
+
+class QueryAsked(Record):
+    """Somebody asked the log a question that headers answer: what exactly, and why.
+
+    Nothing encrypted was opened; what was opened stands in a :class:`RecordsRead`.
+    """
+
+    type: Literal["answerable.query-asked.v1"] = "answerable.query-asked.v1"
+    purpose: Token
+    query: Token
+    parameters: dict[Token, int | bool | Token | tuple[Token, ...]] = Field(default_factory=dict)
+    """Codes, digests, references and times; a checkpoint stands here as its digest."""
+    size: Annotated[int, Field(ge=0)]
+    """How many entries the log had."""
+    count: Annotated[int, Field(ge=0)]
+    """How many lines were handed out."""
 
 
 class RecordsRead(Record):

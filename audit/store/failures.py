@@ -31,6 +31,11 @@ _READ_ONLY: Final = (
     "the database can only be read",
     "Check the owner and permissions of the file and its folder, or use the primary server.",
 )
+_NOT_PERMITTED: Final = (
+    "the connected role may not do this",
+    "Connect as a role that may (docs/postgresql.md); where the schema is guarded, a change of it "
+    "needs an allowance.",
+)
 _CANNOT_OPEN: Final = (
     "the database cannot be opened",
     "Check that the address is right, that the server runs and that the user may connect.",
@@ -70,7 +75,7 @@ _SQLSTATE: Final = {
     "57014": _LOCKED,
     "53": _FULL,
     "25006": _READ_ONLY,
-    "42501": _READ_ONLY,
+    "42501": _NOT_PERMITTED,
     "3D000": _CANNOT_OPEN,
     "28": _CANNOT_OPEN,
     "23": _REFUSED,

@@ -17,7 +17,7 @@ from typing import Final
 
 from answerable.audit.store.tables import SCHEMA
 
-__all__ = ["guard_statements", "partition_functions", "place_guard_statements"]
+__all__ = ["every_guard", "guard_statements", "partition_functions", "place_guard_statements"]
 
 _KEYS: Final = {
     "meta": ("key",),
@@ -100,7 +100,8 @@ def partition_functions() -> list[str]:
     `audit.extend(place)` makes the partition of a place and the next one. It runs with the
     rights of its owner, so that the writer needs none over tables, and does nothing for places
     that the log is not about to reach. A partition is attached, not created in place: that waits
-    for no reader.
+    for no reader. `pg_temp` stands last in the path: left out it would come first, and the caller's
+    temporary table could stand in for a catalog.
 
     Returns
     -------
@@ -108,6 +109,23 @@ def partition_functions() -> list[str]:
         Statements of revision r0002.
     """
     return [*_postgres_partitions(), *_postgres_extend()]
+
+
+def every_guard(dialect: str) -> list[str]:
+    """Return the statements of all revisions, for comparing a database with what they make.
+
+    Parameters
+    ----------
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+
+    Returns
+    -------
+    list of str
+        In the order of the revisions; of two triggers of one name the later stands.
+    """
+    made = [] if dialect == "sqlite" else partition_functions()
+    return [*guard_statements(dialect), *made, *place_guard_statements(dialect)]
 
 
 def _sqlite_table(table: str, keys: tuple[str, ...], others: tuple[str, ...]) -> list[str]:
@@ -163,7 +181,7 @@ def _postgres_floor() -> list[str]:
 def _postgres_partitions() -> list[str]:
     return [
         f"""CREATE FUNCTION {SCHEMA}.guard_partition(parent text, child text) RETURNS void
-            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
             BEGIN
             -- A statement's trigger is not inherited: TRUNCATE of one partition would pass.
             IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = child || '_no_truncate'
@@ -180,7 +198,7 @@ def _postgres_partitions() -> list[str]:
                     child, parent || '_no_change');
             END IF; END $$""",
         f"""CREATE FUNCTION {SCHEMA}.guard_partitions() RETURNS void
-            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
             DECLARE found record;
             BEGIN FOR found IN SELECT p.relname AS parent, c.relname AS child FROM pg_inherits i
                 JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
@@ -188,7 +206,7 @@ def _postgres_partitions() -> list[str]:
                 PERFORM {SCHEMA}.guard_partition(found.parent, found.child);
             END LOOP; END $$""",
         f"""CREATE FUNCTION {SCHEMA}.make_partition(number bigint) RETURNS void
-            LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+            LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
             DECLARE parent text; child text; wide bigint;
             BEGIN FOREACH parent IN ARRAY ARRAY['entry', 'body', 'entry_subject', 'link'] LOOP
                 child := parent || '_' || number;
@@ -208,7 +226,7 @@ def _postgres_extend() -> list[str]:
     closed = ("guard_partition(text, text)", "guard_partitions()", "make_partition(bigint)")
     return [
         f"""CREATE FUNCTION {SCHEMA}.extend(wanted bigint) RETURNS void
-            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             DECLARE held bigint;
             BEGIN SELECT size INTO held FROM {SCHEMA}.head;
             IF wanted BETWEEN held AND held + 1048576 THEN

@@ -94,8 +94,9 @@ def upgrade(database: Database) -> None:
                 where=database.where,
                 remedy="Install a newer Answerable.",
             )
-        if database.dialect == "postgresql":
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        # Asked first: the owner of an existing schema needs no right to create one.
+        if database.dialect == "postgresql" and not inspect(connection).has_schema(SCHEMA):
+            connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         config = Config()
         config.set_main_option("script_location", "answerable.audit.store:migrations")
         config.attributes["connection"] = connection

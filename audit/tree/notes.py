@@ -62,6 +62,11 @@ class VerifierKey:
         seed = self.name.encode("utf-8") + b"\n" + _ED25519 + self.public_key
         return hashlib.sha256(seed).digest()[:_KEY_ID_SIZE]
 
+    @property
+    def fingerprint(self) -> str:
+        """What people compare keys by: SHA-256 of the text form, as ``sha256:<hex>``."""
+        return f"sha256:{hashlib.sha256(str(self).encode('utf-8')).hexdigest()}"
+
     def __str__(self) -> str:
         """Return the text form."""
         encoded = base64.b64encode(_ED25519 + self.public_key).decode("ascii")

@@ -27,6 +27,7 @@ from answerable.audit.tree.tiles import TILE_HEIGHT, TILE_WIDTH, TileSource, has
 __all__ = [
     "consistency_proof",
     "inclusion_proof",
+    "inclusion_proofs",
     "root_from_tiles",
     "verify_consistency",
     "verify_inclusion",
@@ -65,13 +66,40 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
     ----------
     RFC 9162, section 2.1.3.1.
     """
+    return inclusion_proofs((seq,), size, tiles)[0]
+
+
+def inclusion_proofs(seqs: Sequence[int], size: int, tiles: TileSource) -> list[list[bytes]]:
+    """Return the inclusion proofs of several leaves of one tree; each tile is read once.
+
+    Parameters
+    ----------
+    seqs : Sequence[int]
+        Numbers of the leaves.
+    size, tiles
+        As for :func:`inclusion_proof`.
+
+    Returns
+    -------
+    list of list of bytes
+        In the order of `seqs`.
+
+    Raises
+    ------
+    InvalidInput, NotFound, RecordTampered
+        As for :func:`inclusion_proof`.
+    """
+    reader = _SubtreeReader(size, tiles)
+    return [_inclusion(seq, size, reader) for seq in seqs]
+
+
+def _inclusion(seq: int, size: int, reader: _SubtreeReader) -> list[bytes]:
     if not 0 <= seq < size:
         raise InvalidInput(
             f"leaf {seq} does not exist in a tree of {size} leaves",
             where="inclusion proof",
             remedy="Ask for a larger tree or a smaller sequence number.",
         )
-    reader = _SubtreeReader(size, tiles)
     siblings: list[tuple[int, int]] = []
     low, high = 0, size
     while high - low > 1:

@@ -105,7 +105,8 @@ class Case:
     body: Callable[[Prepared], dict[str, object] | None] = _nothing
     """Where the documented example needs an id of the story, the body to send instead."""
     has_example: bool = True
-    """False where the body is empty, or holds a signature nobody can write down before."""
+    """False where the body is empty, or holds a signature (of a person, of a checkpoint) that
+    nobody can write down before."""
 
     @property
     def id(self) -> str:
@@ -140,6 +141,10 @@ def _held(prepared: Prepared) -> dict[str, object]:
     return {"ground": "litigation", "reference": "case-7"}
 
 
+def _packed(prepared: Prepared) -> dict[str, object]:
+    return {"decisions": [prepared.ids["decision_id"]], "contents": "opened"}
+
+
 def _lifted(prepared: Prepared) -> dict[str, object]:
     workspace, officer = prepared.story.workspace, prepared.story.actors[Role.OFFICER]
     wanted = SubjectStatement(statement="Do not use it.")
@@ -154,21 +159,35 @@ def _noticed(prepared: Prepared) -> dict[str, object]:
     return {"act": act, "recipient": "credit-bureau"}
 
 
+def _since_checkpoint(prepared: Prepared) -> dict[str, object]:
+    return {"checkpoint": prepared.story.workspace.log.checkpoint()}
+
+
+def _drawn(prepared: Prepared) -> dict[str, object]:
+    return {**_since_checkpoint(prepared), "n": 2, "nonce": "0f" * 16}
+
+
 _SERVICE = (Role.SERVICE,)
 _OFFICER = (Role.OFFICER,)
 _REGISTER = (Role.OFFICER, Role.AUDITOR)
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
 _GOVERN = (Role.MODEL_OWNER, Role.COMPLIANCE, Role.ADMIN)
 _EVIDENCE = (Role.SCIENTIST, Role.MODEL_OWNER, Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR)
+_ASKERS = (Role.OFFICER, Role.AUDITOR, Role.COMPLIANCE)
 _AUDIT = (Role.AUDITOR, Role.OFFICER, Role.ADMIN)
 _D = "/v1/decisions/{decision_id}"
 _F = "/v1/functions/{function}"
 _S = "/v1/subjects/{ref}"
+_Q = "/v1/queries/"
 
 CASES = (
     Case(method="POST", path="/v1/decisions", roles=_SERVICE, status=201),
     Case(method="POST", path="/v1/decisions:evaluate", roles=_SERVICE, status=201),
     Case(method="POST", path="/v1/decisions:search", roles=ALL),
+    Case(method="POST", path="/v1/counts", roles=_SERVICE, status=201),
+    Case(method="GET", path="/v1/completeness", roles=(*_AUDIT, Role.COMPLIANCE, Role.SERVICE)),
+    Case(method="GET", path="/v1/health", roles=(*_AUDIT, Role.COMPLIANCE)),
+    Case(method="GET", path="/v1/metrics", roles=(*_AUDIT, Role.COMPLIANCE)),
     Case(method="GET", path=_D, roles=_READERS),
     Case(method="GET", path=_D + "/answer", roles=_READERS),
     Case(method="GET", path=_D + "/explanation", roles=(*_READERS, Role.SERVICE)),
@@ -251,5 +270,22 @@ CASES = (
     Case(method="GET", path="/v1/audit/entries/{entry_id}", roles=_AUDIT),
     Case(method="GET", path="/v1/audit/entries/{entry_id}/proof", roles=ALL),
     Case(method="GET", path="/v1/audit/consistency", roles=ALL, query="?old=3&new=9"),
+    Case(method="POST", path="/v1/audit/packs", roles=(Role.OFFICER, Role.AUDITOR), body=_packed),
     Case(method="GET", path="/v1/whoami", roles=ALL),
+    Case(method="POST", path=_Q + "adverse", roles=_ASKERS),
+    Case(method="POST", path=_Q + "affected", roles=_ASKERS),
+    Case(method="POST", path=_Q + "oversight", roles=_ASKERS),
+    Case(method="POST", path=_Q + "acts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "reads", roles=_ASKERS),
+    Case(method="POST", path=_Q + "irregularities", roles=_ASKERS),
+    Case(method="POST", path=_Q + "counts", roles=_ASKERS),
+    Case(method="POST", path=_Q + "lineage", roles=_ASKERS),
+    Case(
+        method="POST",
+        path=_Q + "changes",
+        roles=_ASKERS,
+        body=_since_checkpoint,
+        has_example=False,
+    ),
+    Case(method="POST", path=_Q + "sample", roles=_ASKERS, body=_drawn, has_example=False),
 )

@@ -159,6 +159,7 @@ CASES: Final = (
     _page(_M, *_SUBJECT),
     _page(f"{_M}/letter", *_SUBJECT),
     _page(f"{_M}/receipt", *_SUBJECT),
+    _page(f"{_M}/check", *_SUBJECT),
     _form(f"{_M}/contest", *_SUBJECT, status=303, grounds="Too harsh.", lang="de"),
     _form(
         f"{_R}/result",

@@ -119,6 +119,7 @@ def settings_in(folder: Path, *, lock_seconds: int = 30, **given: object) -> Set
         "database_url": f"sqlite:///{folder}/data/log.db?timeout={lock_seconds}",
         "key_dir": folder / "keys",
         "artefact_dir": folder / "artefacts",
+        "spool_dir": folder / "spool",
         "origin": "test.example/log",
         "authority": "Test Authority, 1 Main Street",
         "data_source": "your application",

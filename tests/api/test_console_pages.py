@@ -32,7 +32,7 @@ OPEN = {
 NOWHERE = ("GET", "/console/{rest:path}")
 PAGES = tuple(case for case in CASES if case.method == "GET")
 FORMS = tuple(case for case in CASES if case.method == "POST")
-FILES = ("/letter", "/proof", "/receipt")
+FILES = ("/letter", "/proof", "/receipt", "/check")
 
 
 @pytest.fixture(scope="module")

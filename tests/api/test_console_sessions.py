@@ -139,6 +139,7 @@ def test_a_subject_reaches_one_decision_and_no_page_of_the_console(story: Story)
         f"/my/{theirs}",
         f"/my/{theirs}/letter",
         f"/my/{theirs}/receipt",
+        f"/my/{theirs}/check",
     ):
         assert browser.get(path).status_code == 403, path
     assert browser.send(f"/my/{theirs}/contest", grounds="Not mine.").status_code == 403

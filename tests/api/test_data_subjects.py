@@ -92,6 +92,7 @@ def test_the_access_package_holds_everything_about_one_person_and_no_other(
     assert {read["query"] for read in result["reads"]} == {"subject", "access-package"}
     proof = files[f"{made.decision_id}.tlog-proof"].decode()
     proven = open_proof(proof, result["verification_key"])
+    assert made.receipt is not None
     assert proven.seq == made.receipt.seq
 
 

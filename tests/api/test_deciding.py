@@ -135,6 +135,7 @@ def test_asking_twice_under_one_id_gives_the_first_answer(
     first = evaluate_application(story.workspace, case(**mark), actor=service(story))
     size = story.workspace.log.size()
     second = evaluate_application(story.workspace, case(**mark), actor=service(story))
+    assert second.receipt is not None
     assert second.receipt.repeated
     assert (second.decision_id, second.explanation) == (first.decision_id, first.explanation)
     assert second.explanation_id == first.explanation_id
@@ -144,6 +145,7 @@ def test_asking_twice_under_one_id_gives_the_first_answer(
     again = record_decision(
         story.workspace, made_elsewhere(idempotency_key="other-key"), actor=service(story)
     )
+    assert again.receipt is not None
     assert again.receipt.repeated
     assert again.decision_id == recorded.decision_id
     assert story.workspace.log.size() == size + 1

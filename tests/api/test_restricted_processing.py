@@ -124,6 +124,7 @@ def test_the_same_case_sent_again_gives_the_first_answer_whatever_happened_since
     before = record_decision(story.workspace, made_elsewhere(key="case-1"), actor=service)
     restrict(story.workspace, ref_of(story), WANTED, actor=officer(story))
     again = record_decision(story.workspace, made_elsewhere(key="case-1"), actor=service)
+    assert again.receipt is not None
     assert again.receipt.repeated
     assert again.decision_id == before.decision_id
     during = record_decision(story.workspace, made_elsewhere(key="case-2"), actor=service)
@@ -135,6 +136,7 @@ def test_the_same_case_sent_again_gives_the_first_answer_whatever_happened_since
         actor=officer(story),
     )
     repeated = record_decision(story.workspace, made_elsewhere(key="case-2"), actor=service)
+    assert repeated.receipt is not None
     assert repeated.receipt.repeated
     assert repeated.incident is None
     assert repeated.decision_id == during.decision_id

@@ -45,6 +45,7 @@ SEEDS = {
     "door-pandas": [("answerable.governance.seed_pandas", "pandas")],
     "door-models": [("answerable.explain.seed_models", "skops.io")],
     "door-jinja2": [("answerable.api.http.seed_template", "jinja2")],
+    "door-prometheus": [("answerable.api.seed_prometheus", "prometheus_client")],
     "door-narwhals": [("answerable.explain.seed_narwhals", "narwhals")],
 }
 

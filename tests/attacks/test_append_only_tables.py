@@ -20,6 +20,12 @@ PARTITIONS = [table.name for table in PARTITIONED]
 REFUSED = "append-only table"
 
 
+@pytest.fixture
+def postgres_kit(any_postgres_kit: LogKit) -> LogKit:
+    """What is special to PostgreSQL is tried on each version."""
+    return any_postgres_kit
+
+
 def filled(kit: LogKit) -> LogKit:
     """A log in which every append-only table holds a row."""
     first = kit.log.append(kit.decision("anna"))

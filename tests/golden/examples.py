@@ -38,6 +38,7 @@ from answerable.audit.records import (
     Outcome,
     PersonSignature,
     PolicyVersion,
+    QueryAsked,
     Record,
     RecordsRead,
     Release,
@@ -249,6 +250,13 @@ RECORDS: Final[tuple[Record, ...]] = (
     SubjectStatement(entry=entry_id(11), fields={"income": 4200}, statement="It was 4200"),
     SubjectErased(ground="gdpr-17-1-b", entries=3, key_destroyed=True),
     RecordsRead(purpose="gdpr-15", query="subject", entries=(entry_id(12),), count=1),
+    QueryAsked(
+        purpose="supervision",
+        query="sample",
+        parameters={"by_outcome": True, "n": 20, "nonce": "0f" * 16, "outcomes": ("decline",)},
+        size=17,
+        count=3,
+    ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
     LogRecovered(

@@ -10,14 +10,12 @@ from answerable.audit.entries import Draft, DraftSubject, Entry
 from answerable.audit.errors import InclusionProofInvalid, InvalidInput, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries import (
-    adverse_decisions,
     count_differences,
     decisions_of,
     everything_about,
     reviews_of,
 )
 from answerable.audit.records import (
-    Automation,
     Contest,
     Decision,
     EntryLink,
@@ -167,23 +165,6 @@ def test_a_group_cell_is_hidden_in_the_header_and_survives_an_erasure(kit: LogKi
     kit.log.erase(kit.ref("anna"), kit.erasure())
     assert [kit.log.cell_of(entry) for entry in entries] == [3, 3]
     assert kit.log.cell_of(kit.log.entry_at(0)) is None
-
-
-def test_adverse_decisions_are_those_made_by_machine_alone_in_the_window(kit: LogKit) -> None:
-    def declined(**changes: object) -> Draft:
-        draft = replace(kit.decision("anna"), outcome_code="decline")
-        return replace(draft, **changes)  # type: ignore[arg-type]
-
-    kit.log.append_many([declined(), declined(automation=Automation.ASSISTED)])
-    kit.log.append_many([kit.decision("ben"), declined(function=OTHER)])
-    kit.clock.now = START + 100 * SECOND
-    kit.log.append(declined())
-    adverse = frozenset({"decline"})
-    window = {"first": START, "last": START + 50 * SECOND}
-    found = adverse_decisions(kit.log, FUNCTION, adverse=adverse, **window)
-    assert places(found) == [1]
-    later = adverse_decisions(kit.log, FUNCTION, adverse=adverse, first=0, last=2**52)
-    assert places(later) == [1, 5]
 
 
 def test_everything_about_a_person_is_what_names_them_and_what_links_to_it(kit: LogKit) -> None:

@@ -1,4 +1,4 @@
-"""init, serve, db, keys, doctor, demo: running and looking after the service."""
+"""init, serve, keys, doctor, demo: running and looking after the service."""
 
 from __future__ import annotations
 
@@ -62,13 +62,6 @@ def test_doctor_calls_keys_that_others_may_read_bad(shop: Shop) -> None:
     assert ran.code == 6
     bad = [check for check in ran.json["checks"] if check["state"] == "bad"]
     assert any("chmod" in check["advice"] for check in bad)
-
-
-def test_the_schema_is_checked_and_upgrading_a_current_one_changes_nothing(shop: Shop) -> None:
-    size = shop.size()
-    assert shop.run("db", "check").out.strip() == "schema current"
-    assert shop.run("db", "upgrade").code == 0
-    assert shop.size() == size
 
 
 def test_a_taken_port_is_refused_at_once(shop: Shop) -> None:

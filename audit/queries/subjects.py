@@ -1,34 +1,28 @@
-"""Questions that GDPR and supervisors ask, over one log. Who asked is recorded by the caller.
+"""Everything about one person: what names them, what refers to it, who looked at it.
 
 References
 ----------
-GDPR, Articles 15, 20, 22 and 30; AI Act, Articles 26(6) and 86.
+GDPR, Articles 15 and 20; AI Act, Article 86.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from answerable.audit.entries import Entry, OpenedBody
-from answerable.audit.keys.derive import day_of
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.reading import LogReader
 from answerable.audit.records import LegalHold
-from answerable.audit.store.view_rows import OutcomeCount
 
 __all__ = [
     "SubjectFile",
     "SubjectItem",
-    "adverse_decisions",
-    "count_differences",
     "decisions_of",
     "everything_about",
     "reviews_of",
 ]
 
-_PAGE = 1000
 _REVIEWING = (EntryKind.CONTEST_FILED, EntryKind.REVIEW_COMPLETED)
 
 
@@ -111,76 +105,11 @@ def everything_about(log: Log, ref: str) -> SubjectFile:
     return SubjectFile(ref, items, tuple(reads), tuple(log.holds(ref)), erased)
 
 
-def adverse_decisions(
-    log: LogReader, function: str, *, adverse: frozenset[str], first: int, last: int
-) -> list[Entry]:
-    """Return the solely automated decisions of a function with an adverse outcome in a window.
-
-    Parameters
-    ----------
-    log : LogReader
-        The log.
-    function : str
-        Digest of the decision function.
-    adverse : frozenset of str
-        Outcome codes that count as adverse.
-    first, last : int
-        Window in microseconds UTC, both included.
-
-    Returns
-    -------
-    list of Entry
-        Ascending.
-
-    References
-    ----------
-    GDPR, Article 22.
-    """
-    return [
-        entry
-        for entry in _all(log, EntryKind.DECISION, function)
-        if entry.header.automation == "solely_automated"
-        and entry.header.outcome in adverse
-        and first <= entry.header.ts <= last
-    ]
-
-
 def reviews_of(log: LogReader, decision_id: str) -> list[Entry]:
     """Return the contests and human reviews of a decision, ascending."""
     return [entry for entry in log.related(decision_id) if entry.kind in _REVIEWING]
 
 
-def count_differences(log: LogReader) -> list[OutcomeCount]:
-    """Recount decisions from their headers and return where the kept counts differ.
-
-    Returns
-    -------
-    list of OutcomeCount
-        `n` is kept minus recounted; empty when the counts are right.
-    """
-    kept = Counter(
-        {(item.day, item.function, item.outcome, item.cell): item.n for item in log.counts()}
-    )
-    for entry in _all(log, EntryKind.DECISION, None):
-        header = entry.header
-        key = (day_of(header.ts), header.function or "", header.outcome or "", log.cell_of(entry))
-        kept[key] -= 1
-    return [
-        OutcomeCount(day, function, outcome, cell, n)
-        for (day, function, outcome, cell), n in kept.items()
-        if n
-    ]
-
-
 def _concerns(entry: Entry, ref: str) -> bool:
     subjects = entry.header.subjects
     return not subjects or any(subject.ref == ref for subject in subjects)
-
-
-def _all(log: LogReader, kind: EntryKind, function: str | None) -> list[Entry]:
-    entries: list[Entry] = []
-    after = -1
-    while page := log.entries(kinds=(kind,), function=function, after=after, limit=_PAGE):
-        entries += page
-        after = page[-1].seq
-    return entries

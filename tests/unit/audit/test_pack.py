@@ -1,0 +1,185 @@
+"""Evidence packs as written: one form, only what was chosen, nothing beyond the limits."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from answerable.audit.errors import (
+    CheckpointSignatureInvalid,
+    InvalidInput,
+    RecordTampered,
+    TooLarge,
+)
+from answerable.audit.offline import verify_pack as verifier
+from answerable.audit.pack import PackedEntry, PackedHead, PackFrame, write_pack
+from answerable.audit.tree.notes import VerifierKey
+from tests.log_kit import LogKit
+from tests.pack_kit import checked, files_of, pack_of, resealed
+
+
+def packed(kit: LogKit, seq: int) -> PackedEntry:
+    return kit.log.evidence_of([kit.log.entry_at(seq)], kit.log.size())[0]
+
+
+def test_a_pack_on_each_database_verifies_with_the_key_alone(kit: LogKit) -> None:
+    kit.log.append_many([kit.decision("anna", "bert", income=1), kit.decision("carl", income=2)])
+    older = kit.log.checkpoint()
+    kit.log.append(kit.decision("dora", income=3))
+    pack = pack_of(kit, kit.log.entries(after=0), older=[older])
+    found = checked(pack, kit.log.vkey, checkpoint=older.encode())
+    assert (found["ok"], found["anchored"], len(found["entries"])) == (True, True, 3)
+    # Two decisions on one person: case and own data; one on two persons: a slot besides.
+    assert found["parts"] == {"checked": 8, "opened": 7, "absent": 0}
+
+
+def test_the_same_content_gives_the_same_bytes_which_any_tool_opens(memory_kit: LogKit) -> None:
+    memory_kit.log.append(memory_kit.decision("anna", income=1))
+    entries = memory_kit.log.entries()
+    pack = pack_of(memory_kit, entries)
+    assert pack == pack_of(memory_kit, entries) == resealed(files_of(pack))
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert names == sorted(names)
+        case = json.loads(archive.read("entries/0000000000000001/part-000.json"))
+    assert case["inputs"] == {"income": 1}
+
+
+def test_a_sealed_pack_holds_no_key_and_no_text(memory_kit: LogKit) -> None:
+    memory_kit.log.append(memory_kit.decision("anna", income=1))
+    files = files_of(pack_of(memory_kit, memory_kit.log.entries(after=0), opened=False))
+    assert sorted(name.rpartition("/")[2] for name in files if name.startswith("entries/")) == [
+        "header.json", "part-000.sealed", "part-001.sealed", "receipt.tlog-proof",
+    ]  # fmt: skip
+    assert b"anna" not in b"".join(files.values())
+
+
+def test_after_an_erasure_the_keys_are_gone_and_the_proof_stays(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", "bert", income=1))
+    kit.log.erase(kit.ref("anna"), kit.erasure())
+    kept = packed(kit, 1)
+    # The case opens through the slot of the person who is left; anna's own data does not.
+    assert set(kept.keys) == {0, 2}
+    kit.log.erase(kit.ref("bert"), kit.erasure())
+    found = checked(pack_of(kit, [kit.log.entry_at(1)]), kit.log.vkey)
+    assert (found["ok"], found["parts"]["opened"]) == (True, 0)
+
+
+def test_one_record_key_opens_its_part_and_no_other(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append_many([kit.decision("anna", income=1), kit.decision("anna", income=2)])
+    first, second = packed(kit, 1), packed(kit, 2)
+    assert len({*first.keys.values(), *second.keys.values()}) == 4
+    wrong = replace(second, keys=first.keys)
+    frame = PackFrame(kit.log.vkey, kit.log.checkpoint())
+    with pytest.raises(RecordTampered, match="entry 2"):
+        write_pack(io.BytesIO(), frame, [wrong])
+
+
+def test_entries_out_of_order_or_beyond_the_checkpoint_are_refused(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append_many([kit.decision("anna", income=1), kit.decision("bert", income=2)])
+    frame = PackFrame(kit.log.vkey, kit.log.checkpoint())
+    first, second = packed(kit, 1), packed(kit, 2)
+    for wrong in ([second, first], [first, first]):
+        with pytest.raises(InvalidInput, match="ascending"):
+            write_pack(io.BytesIO(), frame, wrong)
+    kit.log.append(kit.decision("carl", income=3))
+    with pytest.raises(InvalidInput, match="under its checkpoint"):
+        write_pack(io.BytesIO(), frame, [packed(kit, 3)])
+
+
+def test_checkpoints_that_do_not_belong_together_are_refused(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    note = kit.log.checkpoint()
+    with pytest.raises(InvalidInput, match="different sizes"):
+        write_pack(io.BytesIO(), PackFrame(kit.log.vkey, note, [PackedHead(note, [])]), [])
+    other = str(VerifierKey("example.org/loans", bytes(32)))
+    with pytest.raises(CheckpointSignatureInvalid):
+        write_pack(io.BytesIO(), PackFrame(other, note), [])
+
+
+def test_a_pack_over_its_limit_is_refused(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    frame = PackFrame(kit.log.vkey, kit.log.checkpoint())
+    with pytest.raises(TooLarge, match="2000 bytes"):
+        write_pack(io.BytesIO(), frame, [packed(kit, 1)], limit=2000)
+    many = PackFrame(frame.vkey, frame.checkpoint, (), [("cosigned", b"")] * 101)
+    with pytest.raises(TooLarge, match="anchors"):
+        write_pack(io.BytesIO(), many, [])
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier alone: a copy of the one file, no project on the path."""
+    copied = folder / "verify_pack.py"
+    copied.write_bytes(Path(verifier.__file__).read_bytes())
+    program = (
+        "import runpy, sys; sys.argv[0] = 'verify_pack.py'\n"
+        "try: runpy.run_path('verify_pack.py', run_name='__main__')\n"
+        "finally: assert not [name for name in sys.modules if name.startswith('answerable')]\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-I", "-c", program, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_verifier_runs_alone_as_one_short_file(memory_kit: LogKit, tmp_path: Path) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    note = kit.log.checkpoint()
+    pack = pack_of(kit, kit.log.entries())
+    (tmp_path / "pack.zip").write_bytes(pack)
+    (tmp_path / "log.vkey").write_text(kit.log.vkey + "\n", encoding="utf-8")
+    (tmp_path / "kept").write_text(note, encoding="utf-8")
+    source = Path(verifier.__file__).read_text(encoding="utf-8")
+    assert source.count("\n") <= 400
+    assert "import answerable" not in source
+    assert "from answerable" not in source
+
+    good = run(tmp_path, "pack.zip", "--key", "log.vkey", "--checkpoint", "kept", "--json")
+    assert (good.returncode, json.loads(good.stdout)["anchored"]) == (0, True), good.stderr
+    words = run(tmp_path, "pack.zip", "--key", kit.log.vkey).stdout
+    assert "ok: True" in words
+    assert "anchored: False" in words
+
+    (tmp_path / "pack.zip").write_bytes(pack[:-1])
+    bad = run(tmp_path, "pack.zip", "--key", kit.log.vkey)
+    assert bad.returncode == 4
+    assert "findings: layer container" in bad.stdout
+
+    for wrong in (("pack.zip",), ("nothing.zip", "--key", "log.vkey"), ("pack.zip", "--key", "no")):
+        refused = run(tmp_path, *wrong)
+        assert refused.returncode == 2
+        assert "Traceback" not in refused.stderr
+
+
+def test_control_characters_of_a_pack_do_not_reach_the_terminal(
+    memory_kit: LogKit, tmp_path: Path
+) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    files = files_of(pack_of(kit, kit.log.entries(after=0)))
+    header = json.loads(files["entries/0000000000000001/header.json"])
+    header["outcome"] = "\x1b[2Japprove"
+    files["entries/0000000000000001/header.json"] = json.dumps(
+        header, separators=(",", ":"), sort_keys=True
+    ).encode()
+    (tmp_path / "pack.zip").write_bytes(resealed(files))
+    ran = run(tmp_path, "pack.zip", "--key", kit.log.vkey)
+    assert ran.returncode == 4
+    assert "\x1b" not in ran.stdout
