@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
-from answerable.api.outside import outside_head, write_once_folder
+from answerable.api.outside import compare_with_folder, outside_head
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
 from answerable.audit.anchors.outside import MemoryHead
@@ -29,7 +29,6 @@ from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
-from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
@@ -241,7 +240,7 @@ def open_workspace(
         entropy=entropy,
         outside=outside_head(settings, settings.origin),
     )
-    _compare_with_folder(settings, log)
+    compare_with_folder(settings, log)
     return Workspace(
         settings=settings,
         log=log,
@@ -361,16 +360,6 @@ def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
         return FileVault(settings.key_dir)
     except NotFound:
         return FileVault.create(settings.key_dir, entropy=entropy)
-
-
-def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
-    """Look into the write-once folder too: a head file can be put back with an old backup."""
-    if not settings.write_once_dir:
-        return
-    folder = write_once_folder(settings, epoch_of(log))
-    note = None if folder is None else folder.newest()
-    if folder is not None and note is not None:
-        log.compare_with_note(note, folder.where)
 
 
 def _register_operator(workspace: Workspace) -> None:
