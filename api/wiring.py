@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
-from answerable.api.outside import outside_head, write_once_folder
+from answerable.api.outside import compare_with_folder, outside_head
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
 from answerable.api.vaults import make_vault, open_vault
@@ -32,7 +32,6 @@ from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.vault import KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
-from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
@@ -236,7 +235,7 @@ def open_workspace(
             outside=outside_head(settings, settings.origin),
         )
         opened.callback(log.close)
-        _compare_with_folder(settings, log)
+        compare_with_folder(settings, log)
         state = StateStore.open(settings.state_database_url)
         opened.callback(state.close)
         workspace = _around(log, settings, vault, state)
@@ -339,16 +338,6 @@ def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateSt
         clock=clock,
         entropy=entropy,
     )
-
-
-def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
-    """Look into the write-once folder too: a head file can be put back with an old backup."""
-    if not settings.write_once_dir:
-        return
-    folder = write_once_folder(settings, epoch_of(log))
-    note = None if folder is None else folder.newest()
-    if folder is not None and note is not None:
-        log.compare_with_note(note, folder.where)
 
 
 def _register_operator(workspace: Workspace) -> None:
