@@ -142,7 +142,7 @@ def run(
         f"{done.removed('tile')} tiles; {done.keys} data keys destroyed"
     )
     if done.partitions is None:
-        say("emptied partitions remain: the database's superuser has to allow dropping them")
+        say("emptied partitions remain: the database did not let this role drop them")
 
 
 def status(*, db: DatabaseOption = None, json: JsonOption = None) -> None:

@@ -162,7 +162,7 @@ class Retention:
         Raises
         ------
         Unavailable
-            If the database guards them: its superuser has to allow it.
+            If the connected role may not.
         """
         with self._database.write() as connection:
             return retention_rows.drop_emptied(connection)
