@@ -7,10 +7,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from answerable.audit.errors import Unavailable
 from tests.attacks.test_append_only_tables import REFUSED, run
 from tests.attacks.test_rewritten_rows import rewrite
 from tests.log_kit import LogKit
 from tests.retention_kit import RetainedLog
+from tests.separated_log import RETENTION, SeparatedLog
 
 FLOOR = "a floor moves with the entry of a retention run"
 GUARDED = ("entry", "entry_id", "body", "entry_subject", "link", "tile")
@@ -132,3 +134,24 @@ def test_partitions_below_the_floor_that_hold_nothing_are_dropped(postgres_kit: 
         after = list(connection.exec_driver_sql(names).scalars())
     # What holds a row stays: the log's opening and its body; link_0 and entry_subject_0 are gone.
     assert after == ["body_0", "entry_0", "entry_1", "link_1"]
+
+
+@pytest.mark.postgres
+def test_with_separate_roles_the_one_for_retention_runs_it_and_the_writer_does_not(
+    separated_log: SeparatedLog,
+) -> None:
+    log = RetainedLog.over(separated_log.kit)
+    log.fill(3, 300)
+    log.days(401)
+    order = log.order()
+    with pytest.raises(Unavailable):
+        log.run(order)
+    assert log.kit.log.retention.status().runs == ()
+    assert log.findings() == []
+    separated_log.separate_retention()
+    log.kit.url = separated_log.url(RETENTION)
+    log.kit.reopen()
+    assert log.run(order)
+    assert log.kit.log.retention.status().limits.entry == 256
+    assert log.kit.log.retention.drop_emptied() == 0
+    assert log.findings() == []
