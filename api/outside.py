@@ -11,14 +11,22 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from answerable.api.settings import Settings
+from answerable.audit.anchored import AnchoredLog
 from answerable.audit.anchors.file_head import FileHead
 from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.timestamps import TimestampAnchor, TrustedAuthority
 from answerable.audit.anchors.write_once import WriteOnceFolder
 from answerable.audit.errors import InvalidInput, NotFound, Unavailable
+from answerable.audit.recovery import epoch_of
 from answerable.audit.store.outside_head import DatabaseHead
 
-__all__ = ["outside_head", "timestamp_anchor", "trusted_authority", "write_once_folder"]
+__all__ = [
+    "compare_with_folder",
+    "outside_head",
+    "timestamp_anchor",
+    "trusted_authority",
+    "write_once_folder",
+]
 
 _SECONDS: Final = 10
 _QUERY: Final = "application/timestamp-query"
@@ -56,6 +64,22 @@ def write_once_folder(settings: Settings, epoch: int) -> WriteOnceFolder | None:
     if not settings.write_once_dir:
         return None
     return WriteOnceFolder(settings.write_once_dir, epoch=epoch)
+
+
+def compare_with_folder(settings: Settings, log: AnchoredLog) -> None:
+    """Look into the write-once folder too: a head can be put back with an old backup.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the folder.
+    log : AnchoredLog
+        Can only be read from then on if the newest checkpoint there does not fit.
+    """
+    folder = write_once_folder(settings, epoch_of(log)) if settings.write_once_dir else None
+    note = None if folder is None else folder.newest()
+    if folder is not None and note is not None:
+        log.compare_with_note(note, folder.where)
 
 
 def timestamp_anchor(settings: Settings) -> TimestampAnchor | None:

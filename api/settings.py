@@ -49,6 +49,15 @@ class Settings(BaseSettings):
     ``timestamp`` and `timestamp_certificate`."""
     timestamp_certificate: str = ""
     """PEM file with the authority's root certificate and its intermediates."""
+    key_url: str = ""
+    """SQLAlchemy URL of a second database that holds the keys instead of `key_dir`, for several
+    workers or pods; under other credentials than the log's, and sealed: needs `kms_dir`."""
+    kms_dir: Path | None = None
+    """Folder of the master key (0700) under which keys lie sealed; empty: they lie in `key_dir`
+    as they are. Away from `key_dir`, the databases, and the backups of either."""
+    key_backup_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    """For how many days backups of the keys are kept; only stated: by ``doctor`` and in receipts
+    of erasures, which such a backup can undo. Empty: not stated."""
     artefact_dir: Path = Path("artefacts")
     """Content-addressed store of model files, policies, catalogues and cards."""
     origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./_-]{0,199}$")] = "answerable.local/log"
@@ -131,6 +140,26 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return self
 
+    @field_validator("kms_dir")
+    @classmethod
+    def _home_of_service(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser()
+
+    @model_validator(mode="after")
+    def _vault_apart(self) -> Self:
+        database = self.database_file
+        folders = [self.key_dir.resolve(), *([database.resolve().parent] if database else [])]
+        message = ""
+        if self.key_url and self.key_url == self.database_url:
+            message = "key_url must be another database than the log's"
+        elif self.key_url and self.kms_dir is None:
+            message = "key_url needs kms_dir: keys in a database are sealed"
+        elif self.kms_dir is not None and self.kms_dir.resolve() in folders:
+            message = "kms_dir must not be the folder of the keys or of the database"
+        if message:
+            raise ValueError(message)
+        return self
+
     @model_validator(mode="after")
     def _keys_apart(self) -> Self:
         database = self.database_file
@@ -149,6 +178,11 @@ class Settings(BaseSettings):
     def head_path(self) -> Path:
         """Path of the outside head, when a file keeps it."""
         return Path(self.head_file) if self.head_file else Path(f"{self.key_dir}.head")
+
+    @property
+    def key_place(self) -> str:
+        """Where the keys lie, in words: a folder, or a database without its credentials."""
+        return "the key database (key_url)" if self.key_url else str(self.key_dir)
 
     @property
     def state_database_url(self) -> str:

@@ -11,26 +11,27 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from answerable.api.actor import ActorContext
-from answerable.api.outside import outside_head, write_once_folder
+from answerable.api.outside import compare_with_folder, outside_head
 from answerable.api.settings import Settings, load_settings
 from answerable.api.state.store import StateStore
+from answerable.api.vaults import make_vault, open_vault
 from answerable.audit.anchors.outside import MemoryHead
 from answerable.audit.artefacts import ArtefactStore, FolderArtefacts
 from answerable.audit.directory import Directory
 from answerable.audit.entries import Receipt
-from answerable.audit.errors import NotFound, Unavailable
+from answerable.audit.errors import Unavailable
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import keyed_hash
-from answerable.audit.keys.vault import FileVault, KeyVault, MemoryVault
+from answerable.audit.keys.vault import KeyVault, MemoryVault
 from answerable.audit.recorder import Recorder
 from answerable.audit.records import Role
-from answerable.audit.recovery import epoch_of
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
@@ -182,7 +183,7 @@ def create_workspace(
     Unavailable
         If a store cannot be written.
     """
-    vault = _new_vault(settings, entropy)
+    vault = make_vault(settings, entropy=entropy)
     log = WatchedLog.create(
         settings.database_url,
         origin=settings.origin,
@@ -224,16 +225,23 @@ def open_workspace(
     Unavailable
         If a store is locked, unreachable or of another schema.
     """
-    vault = FileVault(settings.key_dir)
-    log = WatchedLog.open(
-        settings.database_url,
-        vault=vault,
-        clock=clock,
-        entropy=entropy,
-        outside=outside_head(settings, settings.origin),
-    )
-    _compare_with_folder(settings, log)
-    return _around(log, settings, vault, StateStore.open(settings.state_database_url))
+    vault = open_vault(settings, entropy=entropy)
+    with ExitStack() as opened:
+        log = WatchedLog.open(
+            settings.database_url,
+            vault=vault,
+            clock=clock,
+            entropy=entropy,
+            outside=outside_head(settings, settings.origin),
+        )
+        opened.callback(log.close)
+        compare_with_folder(settings, log)
+        state = StateStore.open(settings.state_database_url)
+        opened.callback(state.close)
+        workspace = _around(log, settings, vault, state)
+        # All could be opened: from here on the workspace closes them.
+        opened.pop_all()
+    return workspace
 
 
 def memory_workspace(
@@ -316,24 +324,6 @@ def local_actor(workspace: Workspace) -> ActorContext:
     return ActorContext(actor=operator, roles=LOCAL_ROLES)
 
 
-def _new_vault(settings: Settings, entropy: Entropy) -> KeyVault:
-    """Make the vault, or take the one a creation that was interrupted left behind."""
-    try:
-        settings.key_dir.parent.mkdir(parents=True, exist_ok=True)
-        if settings.database_file is not None:
-            settings.database_file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            f"a folder cannot be made ({type(error).__name__})",
-            where="key_dir, database_url",
-            remedy="Choose folders that can be written.",
-        ) from None
-    try:
-        return FileVault(settings.key_dir)
-    except NotFound:
-        return FileVault.create(settings.key_dir, entropy=entropy)
-
-
 def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateStore) -> Workspace:
     """Return the workspace of a log: what stands around it takes its clock and entropy."""
     clock, entropy = log.clock, log.entropy
@@ -348,16 +338,6 @@ def _around(log: WatchedLog, settings: Settings, vault: KeyVault, state: StateSt
         clock=clock,
         entropy=entropy,
     )
-
-
-def _compare_with_folder(settings: Settings, log: WatchedLog) -> None:
-    """Look into the write-once folder too: a head file can be put back with an old backup."""
-    if not settings.write_once_dir:
-        return
-    folder = write_once_folder(settings, epoch_of(log))
-    note = None if folder is None else folder.newest()
-    if folder is not None and note is not None:
-        log.compare_with_note(note, folder.where)
 
 
 def _register_operator(workspace: Workspace) -> None:

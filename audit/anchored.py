@@ -17,15 +17,15 @@ from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.standing import Gap
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import Conflict, EvidenceBroken, NotFound
-from answerable.audit.identity import Scribe, require_free
+from answerable.audit.identity import Scribe, own_signing_key, require_free
 from answerable.audit.lost_keys import dead_buckets, give_up_bucket
 from answerable.audit.publishing import Publisher, gap_to
 from answerable.audit.reading import LogReader
+from answerable.audit.retention.retention import Retention
 from answerable.audit.store.anchor_rows import AnchorRow, anchors_of, insert_anchor
-from answerable.audit.store.database import Database
+from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.schema import require_current
-from answerable.audit.store.view_rows import checkpoint_at
-from answerable.audit.tree.checkpoints import open_checkpoint
+from answerable.audit.store.view_rows import checkpoint_at, read_facts
 from answerable.audit.tree.notes import verifier_key
 from answerable.audit.tree.proofs import verify_inclusion
 from answerable.audit.tree.receipts import write_proof
@@ -62,7 +62,9 @@ class AnchoredLog(LogReader):
     ) -> None:
         super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
         self._writer = Writer(database, scribe)
-        self._publisher = Publisher(database, self._writer, key, self.vkey, outside)
+        self.retention = Retention(database, scribe, self._writer)
+        self._key = key
+        self._publisher = Publisher(database, self._writer, self, outside)
         self.outside = outside
         """Where the newest checkpoint is kept outside the database."""
         self.gap: Gap | None = None
@@ -90,6 +92,14 @@ class AnchoredLog(LogReader):
             # The database was exchanged while it was open: nothing more is written to it.
             self.compare_with_outside()
             raise
+
+    def follow(self, connection: Connection) -> Ed25519PrivateKey:
+        """Return the signing key in force at a snapshot: another process may have rotated it."""
+        facts = read_facts(connection)
+        self._know(facts)
+        if str(verifier_key(self.origin, self._key)) != self.vkey:
+            self._key = own_signing_key(facts, self._scribe.vault)
+        return self._key
 
     def compare_with_outside(self) -> Gap | None:
         """Look again whether the log begins with its outside head; if not, refuse all writes.
@@ -125,7 +135,7 @@ class AnchoredLog(LogReader):
         Gap or None
             What is missing. The first gap that was found stays in `gap`.
         """
-        found = self._read(lambda snapshot: gap_to(snapshot, note, where, self.vkey))
+        found = self._read(lambda snapshot: gap_to(snapshot, note, where, self.open_checkpoint))
         if found is not None and self.gap is None:
             self.gap = found
             self._database.refusal = found.refusal
@@ -239,9 +249,9 @@ class AnchoredLog(LogReader):
         """
         entry = self.entry(entry_id)
         note = self.latest_checkpoint()
-        if note is None or open_checkpoint(note, self.vkey).size <= entry.seq:
+        if note is None or self.open_checkpoint(note).size <= entry.seq:
             note = self.checkpoint()
-        signed = open_checkpoint(note, self.vkey)
+        signed = self.open_checkpoint(note)
         proof = self.inclusion(entry.seq, signed.size)
         verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
         return write_proof(entry.seq, proof, note, header=entry.header_bytes)

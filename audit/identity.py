@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.errors import Conflict, InvalidInput, NotFound, Unavailable
 from answerable.audit.ids import actor_ref
+from answerable.audit.key_chain import KeyChain
 from answerable.audit.keys.derive import KEY_SIZE, pepper_check
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.store.database import Database
@@ -94,7 +95,7 @@ def facts_of(database: Database) -> dict[str, str]:
     Returns
     -------
     dict
-        ``origin``, ``vkey`` and ``pepper`` (its check value).
+        ``origin``, ``vkey`` (the first), ``pepper`` (its check value), rotations of the key.
 
     Raises
     ------
@@ -174,19 +175,22 @@ def own_signing_key(facts: Mapping[str, str], vault: KeyVault) -> Ed25519Private
     Returns
     -------
     Ed25519PrivateKey
-        Whose public half is in the facts.
+        The one in force: whose public half is in the facts, or in the last rotation.
 
     Raises
     ------
     Unavailable
         If the vault belongs to another log, or to another making of this one.
+    CheckpointSignatureInvalid
+        If a rotation among the facts is not signed by both keys.
     """
     origin = facts["origin"]
+    vkeys = KeyChain.of_facts(facts).vkeys
     try:
-        key = Ed25519PrivateKey.from_private_bytes(vault.signing_key(origin))
+        key = Ed25519PrivateKey.from_private_bytes(vault.signing_key(origin, len(vkeys)))
     except NotFound:
         raise _foreign_vault("it holds no signing key of this log") from None
-    if str(verifier_key(origin, key)) != facts["vkey"]:
+    if str(verifier_key(origin, key)) != vkeys[-1]:
         raise _foreign_vault("its signing key is not the one this log was made with")
     if pepper_check(vault.pepper(), origin) != facts["pepper"]:
         raise _foreign_vault("its pepper is not the one this log was made with")

@@ -1,4 +1,4 @@
-"""The log: append, erase, hold; checkpoints are inherited from :mod:`.anchored`, reading with them.
+"""The log: append; keys are inherited from :mod:`.custody`, checkpoints from :mod:`.anchored`.
 
 One object per process and log; it may be shared by threads. Everything that changes the log goes
 through :class:`~answerable.audit.writer.Writer`.
@@ -10,10 +10,9 @@ import hmac
 from collections.abc import Sequence
 from typing import Self
 
-from answerable.audit import acts
-from answerable.audit.acts import RotatedBucket
-from answerable.audit.anchored import AnchoredLog, require_unused
+from answerable.audit.anchored import require_unused
 from answerable.audit.anchors.outside import OutsideHead
+from answerable.audit.custody import LogCustody
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.identity import (
     Clock,
@@ -26,7 +25,7 @@ from answerable.audit.identity import (
 )
 from answerable.audit.ids import UUID7_RANDOM_BYTES, uuid7
 from answerable.audit.keys.derive import pepper_check, projection_mac
-from answerable.audit.keys.erasure import ErasureStep, Reached, destroy_older, finish_rotations
+from answerable.audit.keys.erasure import finish_rotations
 from answerable.audit.keys.vault import Entropy, KeyVault
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LogOpened, Role
@@ -34,6 +33,7 @@ from answerable.audit.store import view_rows
 from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import claim_head, insert_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
 from answerable.audit.turn import Turn
@@ -41,11 +41,7 @@ from answerable.audit.turn import Turn
 __all__ = ["Log", "StoredLog", "stored_log", "upgrade_log"]
 
 
-def _nothing(_step: ErasureStep) -> None:
-    """Take no notice of the steps of an erasure."""
-
-
-class Log(AnchoredLog):
+class Log(LogCustody):
     """An append-only log in a database, with its keys in a vault."""
 
     @classmethod
@@ -149,6 +145,7 @@ class Log(AnchoredLog):
             require_origin(facts["origin"], origin, database.where)
             key = own_signing_key(facts, vault)
             log = cls(database, scribe_of(facts["origin"], vault, clock, entropy), key, outside)
+            log._know(facts)
             if log.compare_with_outside() is None:
                 with database.read() as connection:
                     finish_rotations(connection, vault)
@@ -203,123 +200,6 @@ class Log(AnchoredLog):
         self._writer.close()
         super().close()
 
-    def place_hold(self, draft: Draft) -> Receipt:
-        """Put a legal hold on a data subject, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.placed`` with a :class:`LegalHold`, without subjects: the header names
-            the hold's subject by itself.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        Conflict
-            If the same hold is in place already.
-        Erased
-            If there is nothing left to hold.
-        NotFound
-            If the log does not know the data subject.
-        InvalidInput
-            If the draft is not of that kind and record.
-        """
-        return self._writer.run(lambda turn: acts.place_hold(turn, draft))
-
-    def lift_hold(self, draft: Draft) -> Receipt:
-        """Lift a legal hold, in the transaction of its entry.
-
-        Parameters
-        ----------
-        draft : Draft
-            Kind ``hold.lifted`` with a :class:`LegalHold` of the same subject, ground and
-            reference as the one in place.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        NotFound, InvalidInput
-            If no such hold is in place; if the draft is not of that kind and record.
-        """
-        return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
-
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
-        """Destroy the key of a data subject, a data set or an actor, and record it.
-
-        Parameters
-        ----------
-        ref : str
-            Whose key.
-        draft : Draft
-            The entry that records it, without subjects. For data subjects and data sets a
-            :class:`SubjectErased`, whose `entries` the log counts itself.
-        reached : Callable[[ErasureStep], None]
-            Told of each step; crash tests end the process there.
-
-        Returns
-        -------
-        Receipt
-            Of the entry. The log and every proof still verify.
-
-        Raises
-        ------
-        PolicyViolation
-            If a legal hold is in force; append the refusal with its ground.
-        Erased
-            If the key was destroyed before.
-        NotFound
-            If the log does not know the reference.
-        InvalidInput
-            If the draft does not record an erasure.
-
-        References
-        ----------
-        GDPR, Article 17(1) and 17(3).
-        """
-
-        def erase(turn: Turn) -> tuple[Receipt, RotatedBucket | None]:
-            return acts.erase_holder(turn, draft, ref, scribe=self._scribe, reached=reached)
-
-        receipt, rotated = self._writer.run(erase)
-        reached(ErasureStep.COMMITTED)
-        if rotated is not None:
-            destroy_older(self._scribe.vault, *rotated)
-        reached(ErasureStep.DESTROYED)
-        return receipt
-
-    def register_actor(self, name: str, draft: Draft) -> Receipt:
-        """Append an actor; the name goes sealed into the directory, never into the entry.
-
-        Parameters
-        ----------
-        name : str
-            The person's or service's name.
-        draft : Draft
-            Kind ``actor.registered`` with an :class:`Actor`.
-
-        Returns
-        -------
-        Receipt
-            Of the entry.
-
-        Raises
-        ------
-        InvalidInput
-            If the draft is not of that kind and record, or the name is empty.
-        Conflict
-            If the actor is registered already.
-        """
-        pepper = self._scribe.vault.pepper()
-        return self._writer.run(lambda turn: acts.register_actor(turn, draft, name, pepper=pepper))
-
     def load_projection(self, name: str) -> tuple[int, bytes] | None:
         """Return a cached view.
 
@@ -330,7 +210,9 @@ class Log(AnchoredLog):
             written by this log, or the log no longer begins with what it was folded from.
         """
         row = self._read(lambda connection: view_rows.load_projection(connection, name))
-        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
+        if row is None or not self._read(read_floors).tile <= row.size <= self.size():
+            return None
+        if row.root != self.root_at(row.size):
             return None
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None

@@ -12,18 +12,25 @@ the newest note outside alone; the next call stores and returns that very note.
 
 from __future__ import annotations
 
-from typing import Final
+from contextlib import suppress
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.anchors.outside import OutsideHead
-from answerable.audit.anchors.standing import Gap, LogState, compare_with_outside
-from answerable.audit.errors import Conflict, EvidenceBroken, Unavailable
+from answerable.audit.anchors.standing import Gap, LogState, OpenNote, compare_with_outside
+from answerable.audit.errors import (
+    CheckpointSignatureInvalid,
+    Conflict,
+    EvidenceBroken,
+    Unavailable,
+)
 from answerable.audit.store import view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
+from answerable.audit.tree.notes import verifier_key
 from answerable.audit.tree.proofs import root_from_tiles
 from answerable.audit.turn import Turn
 from answerable.audit.writer import Writer
@@ -31,6 +38,20 @@ from answerable.audit.writer import Writer
 __all__ = ["Publisher", "gap_to"]
 
 _TRIES: Final = 10
+
+
+class Signer(Protocol):
+    """A log as far as it signs: its name, its key of a time, and the notes of all its keys."""
+
+    origin: str
+
+    def follow(self, connection: Connection) -> Ed25519PrivateKey:
+        """Return the signing key in force at a snapshot."""
+        ...
+
+    def open_checkpoint(self, note: str) -> Checkpoint:
+        """Return the tree head in a note that the log's key of its time signed."""
+        ...
 
 
 class Publisher:
@@ -42,10 +63,8 @@ class Publisher:
         The log's database.
     writer : Writer
         Stores what was signed.
-    key : Ed25519PrivateKey
-        The log's signing key.
-    vkey : str
-        Its public half, under the log's name.
+    signer : Signer
+        The log, as far as it signs.
     outside : OutsideHead or None
         Where the newest checkpoint is kept first; without one nothing shows a log that was cut.
     """
@@ -54,14 +73,12 @@ class Publisher:
         self,
         database: Database,
         writer: Writer,
-        key: Ed25519PrivateKey,
-        vkey: str,
+        signer: Signer,
         outside: OutsideHead | None,
     ) -> None:
         self._database = database
         self._writer = writer
-        self._key = key
-        self._vkey = vkey
+        self._signer = signer
         self._outside = outside
 
     def publish(self) -> str:
@@ -82,11 +99,11 @@ class Publisher:
         self._database.require_writable()
         for _ in range(_TRIES):
             held = None if self._outside is None else self._outside.read()
-            head, stored = self._snapshot(held)
+            head, stored, key = self._snapshot(held)
             known = stored if self._outside is None else held
-            note = known if _covers(known, head, self._vkey) else None
+            note = known if known is not None and self._covers(known, head, key) else None
             if note is None:
-                note = sign_checkpoint(head, self._key)
+                note = sign_checkpoint(head, key)
                 if not self._swapped(held, note):
                     continue
             if note != stored:
@@ -111,7 +128,8 @@ class Publisher:
             held = None if self._outside is None else self._outside.read()
             with self._database.read() as connection:
                 head = self._head(connection)
-            note = sign_checkpoint(head, self._key)
+                key = self._signer.follow(connection)
+            note = sign_checkpoint(head, key)
             if held == note or self._swapped(held, note):
                 self._store(head.size, note)
                 return note
@@ -130,28 +148,32 @@ class Publisher:
             size = read_head(connection).size
             self._require_extends(connection, size, None if last is None else last[1])
 
-    def _snapshot(self, held: str | None) -> tuple[Checkpoint, str | None]:
-        """Return the head to sign and the last stored note, once both known heads are in it."""
+    def _snapshot(self, held: str | None) -> tuple[Checkpoint, str | None, Ed25519PrivateKey]:
+        """Return head, last stored note and key, once both known heads are in the log."""
         with self._database.read() as connection:
+            key = self._signer.follow(connection)
             head = self._head(connection)
             last = view_rows.latest_checkpoint(connection)
             stored = None if last is None else last[1]
             self._require_extends(connection, head.size, stored)
             where = None if self._outside is None else self._outside.where
-            gap = None if where is None else gap_to(connection, held, where, self._vkey)
+            gap = (
+                None
+                if where is None
+                else gap_to(connection, held, where, self._signer.open_checkpoint)
+            )
         if gap is not None:
             raise gap.broken()
-        return head, stored
+        return head, stored, key
 
     def _head(self, connection: Connection) -> Checkpoint:
         head = read_head(connection)
-        origin = self._vkey.partition("+")[0]
-        return Checkpoint(origin, head.size, head.frontier.root())
+        return Checkpoint(self._signer.origin, head.size, head.frontier.root())
 
     def _require_extends(self, connection: Connection, size: int, stored: str | None) -> None:
         if stored is None:
             return
-        signed = open_checkpoint(stored, self._vkey)
+        signed = self._signer.open_checkpoint(stored)
         if size < signed.size or signed.root != root_from_tiles(
             signed.size, StoredTiles(connection)
         ):
@@ -160,6 +182,13 @@ class Publisher:
                 where="checkpoint",
                 remedy="Do not publish anything; verify the log against the last checkpoint.",
             )
+
+    def _covers(self, note: str, head: Checkpoint, key: Ed25519PrivateKey) -> bool:
+        """Whether a note says what would be signed now, by the key that would sign it."""
+        own = str(verifier_key(self._signer.origin, key))
+        with suppress(CheckpointSignatureInvalid):
+            return open_checkpoint(note, own) == head
+        return False
 
     def _swapped(self, held: str | None, note: str) -> bool:
         if self._outside is None:
@@ -185,7 +214,7 @@ class Publisher:
         )
 
 
-def gap_to(connection: Connection, held: str | None, where: str, vkey: str) -> Gap | None:
+def gap_to(connection: Connection, held: str | None, where: str, open_note: OpenNote) -> Gap | None:
     """Return what does not fit between a log and a note kept outside, as :mod:`.standing` says.
 
     Parameters
@@ -196,8 +225,8 @@ def gap_to(connection: Connection, held: str | None, where: str, vkey: str) -> G
         What was read.
     where : str
         Where.
-    vkey : str
-        The log's verification key.
+    open_note : OpenNote
+        Opens a note that the log's key of its time signed.
 
     Returns
     -------
@@ -211,8 +240,4 @@ def gap_to(connection: Connection, held: str | None, where: str, vkey: str) -> G
         was_signed=view_rows.latest_checkpoint(connection) is not None,
         signed=lambda: view_rows.checkpoint_notes(connection),
     )
-    return compare_with_outside(held, where, vkey, state)
-
-
-def _covers(note: str | None, head: Checkpoint, vkey: str) -> bool:
-    return note is not None and open_checkpoint(note, vkey) == head
+    return compare_with_outside(held, where, open_note, state)

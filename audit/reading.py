@@ -9,41 +9,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
-from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
-from answerable.audit.identity import Scribe
+from answerable.audit.errors import Erased, InvalidInput, NotFound
 from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, reference_hash
 from answerable.audit.keys.holds import active_holds
-from answerable.audit.keys.opening import open_body
+from answerable.audit.keys.opening import open_body, open_part_key
 from answerable.audit.keys.subjects import BucketKeyMissing, Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.pack import PackedEntry
+from answerable.audit.proving import TreeReader
 from answerable.audit.records import LegalHold, Record
+from answerable.audit.retention.absence import body_went, require_erasure
 from answerable.audit.store import entry_rows, key_rows, view_rows
-from answerable.audit.store.database import Connection, Database
+from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import Selection
-from answerable.audit.store.head_rows import read_head
-from answerable.audit.store.tile_rows import StoredTiles
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
-from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
 
-__all__ = ["ERASING_KINDS", "LogReader"]
+__all__ = ["LogReader"]
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 _RETRIES: Final = 3
-ERASING_KINDS: Final = (
-    EntryKind.SUBJECT_ERASED,
-    EntryKind.DATASET_ROWS_ERASED,
-    EntryKind.ACTOR_RETIRED,
-)
-"""Kinds of the entry that records why a key was destroyed."""
 
 
-class LogReader:
+class LogReader(TreeReader):
     """What can be asked of a log.
 
     Parameters
@@ -55,20 +49,6 @@ class LogReader:
     vkey : str
         Verifier key of its checkpoints.
     """
-
-    def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
-        self._database = database
-        self._scribe = scribe
-        self.clock = scribe.clock
-        self.entropy = scribe.entropy
-        self.origin = scribe.origin
-        self.vkey = vkey
-        self.actor = scribe.actor
-        """Reference under which the log itself acts (its own opening, steps of the clock)."""
-
-    def size(self) -> int:
-        """Return how many entries the log has."""
-        return self._read(lambda connection: read_head(connection).size)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id.
@@ -111,7 +91,9 @@ class LogReader:
         """
         found = self._read(lambda connection: entry_rows.entry_at(connection, seq))
         if found is None:
-            raise NotFound("the log has no such place", where=f"entry {seq}")
+            gone = 0 <= seq < self._read(read_floors).entry
+            what = "a retention run removed this entry" if gone else "the log has no such place"
+            raise NotFound(what, where=f"entry {seq}")
         return found
 
     def entries(  # noqa: PLR0913 - each one narrows the page by itself
@@ -166,7 +148,7 @@ class LogReader:
         Returns
         -------
         OpenedBody
-            Parts whose key was destroyed are listed.
+            Parts whose key was destroyed or that a retention run removed are listed.
 
         Raises
         ------
@@ -177,20 +159,50 @@ class LogReader:
         Unavailable
             If the vault lacks a bucket key.
         """
-        header = entry.header
-        sealed = sorted(
-            {header.subjects[part.subject or 0].ref for part in header.parts if part.ct is not None}
-        )
 
         def opened(connection: Connection) -> OpenedBody:
-            keyring = self._keyring(connection)
-            keys = {ref: key for ref in sealed if (key := keyring.data_key(ref)) is not None}
-            for ref in sealed:
-                if ref not in keys:
-                    self._require_erasure(connection, ref)
-            return open_body(entry, entry_rows.body_parts(connection, entry.seq), keys)
+            stored = entry_rows.body_parts(connection, entry.seq)
+            if not stored and body_went(connection, entry):
+                return OpenedBody(None, {}, tuple(range(len(entry.header.parts))))
+            return open_body(entry, stored, self._keys_of(connection, entry))
 
         return self._read_with_keys(opened)
+
+    def part_key(self, entry: Entry, number: int) -> tuple[bytes, bytes]:
+        """Return the record key of one part of an entry, and the stored bytes it opens.
+
+        Whoever is given it can open that part; record the disclosure first.
+
+        Returns
+        -------
+        key : bytes
+            32 bytes.
+        stored : bytes
+            The ciphertext.
+
+        Raises
+        ------
+        InvalidInput
+            If the part has no key of its own.
+        Erased
+            If the keys that opened it were destroyed.
+        RecordTampered
+            If the stored bytes do not match the header.
+        """
+        sealed_part(entry.header, number)
+
+        def found(connection: Connection) -> tuple[bytes, bytes] | None:
+            keys = self._keys_of(connection, entry)
+            return open_part_key(entry, entry_rows.body_parts(connection, entry.seq), keys, number)
+
+        opened = self._read_with_keys(found)
+        if opened is None:
+            raise Erased(
+                "the key of this part was destroyed",
+                where=f"entry {entry.id}, part {number}",
+                remedy="Its header and its proof remain.",
+            )
+        return opened
 
     def evidence_of(self, entries: Sequence[Entry], size: int) -> list[PackedEntry]:
         """Return entries' stored parts, record keys and proofs in the tree of `size` leaves."""
@@ -255,7 +267,7 @@ class LogReader:
             if key_rows.keys_by_ref(connection, (ref,)):
                 return False
             self._keyring(connection).require_known(ref)
-            self._require_erasure(connection, ref)
+            require_erasure(connection, ref)
             return True
 
         return self._read(erased)
@@ -281,103 +293,30 @@ class LogReader:
             lambda connection: view_rows.outcome_counts(connection, function, first_day, last_day)
         )
 
-    def latest_checkpoint(self) -> str | None:
-        """Return the newest stored checkpoint, None before the first."""
-        found = self._read(view_rows.latest_checkpoint)
-        return None if found is None else found[1]
-
-    def root_at(self, size: int) -> bytes:
-        """Return the root of the log's first `size` entries, 32 bytes.
-
-        Returns
-        -------
-        bytes
-            32 bytes.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has fewer entries.
-        """
-
-        def root(connection: Connection) -> bytes:
-            self._require_size(connection, size)
-            return root_from_tiles(size, StoredTiles(connection))
-
-        return self._read(root)
-
-    def inclusion(self, seq: int, size: int) -> list[bytes]:
-        """Return the proof that entry `seq` stands in the log's first `size` entries.
-
-        Returns
-        -------
-        list of bytes
-            From the leaf's sibling upwards.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has no such place or size.
-        """
-
-        def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, size)
-            return inclusion_proof(seq, size, StoredTiles(connection))
-
-        return self._read(proof)
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that the first `new` entries begin with the first `old`.
-
-        Returns
-        -------
-        list of bytes
-            Empty when nothing needs showing.
-
-        Raises
-        ------
-        InvalidInput
-            If the log has no such sizes.
-        """
-
-        def proof(connection: Connection) -> list[bytes]:
-            self._require_size(connection, new)
-            return consistency_proof(old, new, StoredTiles(connection))
-
-        return self._read(proof)
-
     def stored(self) -> StoredLog:
         """Return a snapshot of the log as stored, unchecked, for the verifier."""
-        return stored_of(self._database, self.origin, self.vkey)
+        return stored_of(self._database, self.origin, self._chain.vkeys[0])
 
     def ask(self, step: Callable[[Connection], T]) -> T:
         """Return what a step reads from one snapshot, for :mod:`answerable.audit.queries`."""
         return self._read(step)
 
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
-
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
 
-    def _require_size(self, connection: Connection, size: int) -> None:
-        held = read_head(connection).size
-        if not 0 <= size <= held:
-            raise InvalidInput(f"the log has {held} entries, not {size}", where="tree size")
-
-    def _require_erasure(self, connection: Connection, ref: str) -> None:
-        kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
-        if kinds.isdisjoint(ERASING_KINDS):
-            raise EvidenceBroken(
-                "the key of a data subject is gone and no entry records an erasure",
-                where=ref,
-                remedy="The key table was changed: restore it from a backup with its vault.",
-            )
-
-    def _read(self, step: Callable[[Connection], T]) -> T:
-        with self._database.read() as connection:
-            return step(connection)
+    def _keys_of(self, connection: Connection, entry: Entry) -> dict[str, bytes]:
+        """Return the data keys of those an entry is sealed for; who has none was erased."""
+        header = entry.header
+        sealed = {header.subjects[p.subject or 0].ref for p in header.parts if p.ct is not None}
+        keyring = self._keyring(connection)
+        keys: dict[str, bytes] = {}
+        for ref in sorted(sealed):
+            key = keyring.data_key(ref)
+            if key is None:
+                require_erasure(connection, ref)
+            else:
+                keys[ref] = key
+        return keys
 
     def _read_with_keys(self, step: Callable[[Connection], T]) -> T:
         """Read again on a new snapshot when a bucket was rotated under this one."""

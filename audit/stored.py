@@ -11,9 +11,11 @@ from typing import Final
 
 from answerable.audit.beside import CellOf, findings_beside
 from answerable.audit.identity import facts_of
+from answerable.audit.key_chain import stored_rotations
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile
 from answerable.audit.verify import Finding, StoredRow, StoredState
@@ -32,6 +34,7 @@ class StoredLog:
 
     origin: str
     vkey: str
+    """The key it was made with; rotations since are part of the state."""
     state: StoredState
     checkpoint: str | None
     """The newest checkpoint in the store; only one kept outside anchors a verification."""
@@ -123,7 +126,9 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
         head = read_head(connection)
         last = entry_rows.last_seq(connection)
         notes = view_rows.checkpoint_notes(connection)
-    state = StoredState(head.size, head.frontier.root(), notes, tile)
+        rotations = stored_rotations(view_rows.read_facts(connection))
+        floors = read_floors(connection)
+    state = StoredState(head.size, head.frontier.root(), notes, tile, rotations, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
 
 

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from answerable.audit.store.database import Database
+from answerable.audit.store.ddl_guard import apply_ddl_guard
 from answerable.audit.store.enforcement_postgres import facts_on
 from answerable.audit.store.guard_facts import GuardFact
 from answerable.audit.store.roles import Roles, apply_roles
@@ -18,6 +19,8 @@ from tests.log_kit import LogKit
 from tests.postgres_server import PostgresServer
 
 SUPERUSER = "postgres"
+PRIVILEGE = "42501"
+"""SQLSTATE of what a role may not do, and of what the guard over the schema refuses."""
 RETENTION = "retention of 'log'"
 
 
@@ -72,6 +75,28 @@ class SeparatedLog:
         except psycopg.Error as error:
             return error.sqlstate or "", str(error)
         raise AssertionError(f"{user} was not refused: {statements}")
+
+
+def filled(log: SeparatedLog) -> SeparatedLog:
+    """The same log with entries, a tile and a checkpoint."""
+    log.kit.log.append_many([log.kit.decision("anna"), *(log.kit.decision() for _ in range(260))])
+    log.kit.log.checkpoint()
+    return log
+
+
+def guarded(log: SeparatedLog) -> SeparatedLog:
+    """The same log with the event triggers that only a superuser can make."""
+    filled(log)
+    database = log.database(SUPERUSER)
+    apply_ddl_guard(database)
+    database.close()
+    return log
+
+
+def still_whole(log: SeparatedLog) -> bool:
+    """Whether the log can be appended to and verifies."""
+    log.kit.log.append(log.kit.decision("bert"))
+    return log.kit.verify().ok
 
 
 @contextmanager

@@ -110,6 +110,8 @@ KINDS = {
     "hold.placed": "a person's data may not be erased for now",
     "hold.lifted": "a hold has ended",
     "records.read": "who read personal data, and for which purpose",
+    "record.disclosed": "the key of one part of one record was given away: to whom, and why",
+    "subject.alias_added": "one more identifier leads to a person; which one is not said",
     "query.asked": "who asked the log a question over headers: which, and for which purpose",
     "retention.run": "old entries were removed, with their proofs kept",
 }

@@ -9,6 +9,7 @@ import typer
 
 from answerable.api.cli.database_commands import print_checks
 from answerable.api.cli.exits import ExitCode
+from answerable.api.cli.key_commands import add_log_keys
 from answerable.api.cli.output import say, table, write_json
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
 from answerable.audit.codes import Role
@@ -22,11 +23,14 @@ def attach(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("doctor")(doctor)
     app.command("demo")(demo)
-    keys = typer.Typer(help="API keys of services and people.", no_args_is_help=True)
+    keys = typer.Typer(
+        help="API keys of services and people; the log's own keys.", no_args_is_help=True
+    )
     keys.command("issue")(issue_key)
     keys.command("list")(list_keys)
     keys.command("revoke")(revoke_key)
     keys.command("sign-in")(sign_in)
+    add_log_keys(keys)
     app.add_typer(keys, name="keys")
 
 
@@ -39,7 +43,7 @@ def init(*, db: DatabaseOption = None) -> None:
         say(
             f"log {workspace.log.origin}",
             f"verification key {workspace.log.vkey}",
-            f"keys in {settings.key_dir}: back them up apart from the database",
+            f"keys in {settings.key_place}: back them up apart from the database",
         )
 
 

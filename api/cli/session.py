@@ -55,7 +55,8 @@ _FILE_NAME: Final = "answerable.toml"
 _PREFIX: Final = "ANSWERABLE_"
 _SQLITE: Final = "sqlite:///"
 _PATHS: Final = (
-    "key_dir", "artefact_dir", "spool_dir", "head_file", "write_once_dir", "timestamp_certificate",
+    "key_dir", "kms_dir", "artefact_dir", "spool_dir", "head_file", "write_once_dir",
+    "timestamp_certificate",
 )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def _read(file: Path) -> dict[str, object]:
     for name in _PATHS:
         if isinstance(path := values.get(name), str) and path:
             values[name] = file.parent / path
-    for name in ("database_url", "state_url", "head_url"):
+    for name in ("database_url", "state_url", "head_url", "key_url"):
         url = values.get(name)
         if isinstance(url, str) and url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
             values[name] = f"{_SQLITE}{file.parent / url.removeprefix(_SQLITE)}"

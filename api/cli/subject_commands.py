@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from answerable.api.cli import request_commands
+from answerable.api.cli.key_commands import add_identifier, erasure_receipt
 from answerable.api.cli.output import say, table, write_json
 from answerable.api.cli.session import (
     DatabaseOption,
@@ -54,6 +55,8 @@ def attach(app: typer.Typer) -> None:
     group.command("hold")(hold)
     group.command("lift-hold")(lift_hold)
     group.command("erase")(erase)
+    group.command("erasure-receipt")(erasure_receipt)
+    group.command("add-identifier")(add_identifier)
     request_commands.attach(group)
     app.add_typer(group, name="subject")
 

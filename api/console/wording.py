@@ -17,6 +17,8 @@ _KINDS: Final[dict[str, str]] = {
     EntryKind.CONTEST_FILED: "Contested by the person",
     EntryKind.REVIEW_COMPLETED: "Reviewed by a person",
     EntryKind.RECORDS_READ: "Personal data read",
+    EntryKind.RECORD_DISCLOSED: "Part of a record disclosed",
+    EntryKind.SUBJECT_ALIAS_ADDED: "Further identifier added",
     EntryKind.SUBJECT_REQUEST: "Request of the person",
     EntryKind.SUBJECT_REQUEST_EXTENDED: "Time to answer extended",
     EntryKind.SUBJECT_REQUEST_ANSWERED: "Request answered",

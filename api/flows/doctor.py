@@ -14,11 +14,11 @@ from typing import Final, Literal, cast
 from pydantic import JsonValue
 
 from answerable.api.flows.doctor_anchors import anchor_checks
+from answerable.api.flows.doctor_keys import key_checks
 from answerable.api.settings import Settings
-from answerable.api.wiring import open_workspace
+from answerable.api.wiring import open_workspace, system_entropy
 from answerable.audit.errors import AnswerableError
 from answerable.audit.guarding import inspect_enforcement
-from answerable.audit.keys.vault import FileVault
 from answerable.audit.stored import stored_log
 
 __all__ = ["Check", "DoctorReport", "examine", "examine_database"]
@@ -79,12 +79,11 @@ def examine(settings: Settings) -> DoctorReport:
     """
     return DoctorReport(
         (
-            _tried("key folder", lambda: _key_folder(settings)),
+            *(Check(*found) for found in key_checks(settings, entropy=system_entropy)),
             _tried("database", lambda: _database(settings)),
             _tried("log and keys belong together", lambda: _opening(settings)),
             *_enforcement(settings),
             *(Check(*found) for found in anchor_checks(settings)),
-            _key_backups(),
             _clock_source(settings),
             _release_mode(settings),
             *(_extra(name, module) for name, module in _EXTRAS.items()),
@@ -122,11 +121,6 @@ def _tried(name: str, check: Callable[[], str]) -> Check:
         return Check(name, "bad", str(error))
 
 
-def _key_folder(settings: Settings) -> str:
-    FileVault(settings.key_dir).pepper()
-    return "present, and readable by its owner alone"
-
-
 def _database(settings: Settings) -> str:
     stored = stored_log(settings.database_url)
     stored.close()
@@ -144,15 +138,6 @@ def _enforcement(settings: Settings) -> tuple[Check, ...]:
     except AnswerableError as error:
         return (Check("append-only enforcement", "bad", str(error)),)
     return tuple(Check(fact.name, fact.state, fact.advice) for fact in facts)
-
-
-def _key_backups() -> Check:
-    return Check(
-        "backups of the key folder",
-        "warning",
-        "Cannot be seen from here. Without one, losing the folder loses every body; each one "
-        "undoes erasures until it expires. Keep them short and apart from the database's.",
-    )
 
 
 def _clock_source(settings: Settings) -> Check:

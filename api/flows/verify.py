@@ -16,12 +16,15 @@ from pydantic import JsonValue
 
 from answerable.api.outside import outside_head
 from answerable.api.settings import Settings
-from answerable.api.wiring import Workspace
+from answerable.api.vaults import open_vault
+from answerable.api.wiring import Workspace, system_entropy
 from answerable.audit.beside import CellOf
 from answerable.audit.entries import Entry
-from answerable.audit.errors import NotFound
+from answerable.audit.errors import AnswerableError, NotFound
+from answerable.audit.key_chain import KeyChain
 from answerable.audit.keys.derive import open_cell
-from answerable.audit.keys.vault import FileVault
+from answerable.audit.keys.vault import KeyVault
+from answerable.audit.records import LogKeyRotated
 from answerable.audit.stored import StoredLog, stored_log
 from answerable.audit.tree.notes import verifier_key
 from answerable.audit.verify import Finding, VerificationReport, verify_log
@@ -116,10 +119,12 @@ def _outside(settings: Settings) -> str | None:
         head.close()
 
 
-def _own_vault(settings: Settings, origin: str) -> tuple[FileVault, str]:
+def _own_vault(settings: Settings, origin: str) -> tuple[KeyVault, str]:
     try:
-        vault = FileVault(settings.key_dir)
-        seed = vault.signing_key(origin)
+        vault = open_vault(settings, entropy=system_entropy)
+        # The oldest that is left: what was made and never used is newer than those in use.
+        numbers = vault.signing_numbers(origin)
+        seed = vault.signing_key(origin, numbers[0] if numbers else 1)
     except NotFound:
         raise NotFound(
             "there is no key to verify this log with",
@@ -129,7 +134,7 @@ def _own_vault(settings: Settings, origin: str) -> tuple[FileVault, str]:
     return vault, str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
 
 
-def _cell_of(vault: FileVault, entry: Entry) -> int | None:
+def _cell_of(vault: KeyVault, entry: Entry) -> int | None:
     return open_cell(entry.header.cell, entry.id, vault.period_key)
 
 
@@ -150,12 +155,21 @@ def _verified(
     )
     # The tree proves the headers; what else is kept follows from them and is compared here.
     more = stored.findings_beside(cell_of=cell_of)
-    if stored.vkey != vkey:
+    if vkey not in _named_keys(stored):
         what = "the database names another verification key than yours"
         more.append(Finding("checkpoint", "", what))
     if not more:
         return report
     return replace(report, ok=False, findings=(*report.findings, *more))
+
+
+def _named_keys(stored: StoredLog) -> tuple[str, ...]:
+    """Return the keys the database names, none where a rotation among them does not hold."""
+    try:
+        rotations = [LogKeyRotated.from_json(data) for data in stored.state.rotations]
+        return KeyChain.of(stored.vkey, rotations).vkeys
+    except AnswerableError:
+        return ()
 
 
 def verification_result(report: VerificationReport) -> dict[str, JsonValue]:

@@ -71,7 +71,7 @@ class StateStore:
         engine = _engine(url)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-        with _translated(), engine.begin() as connection:
+        with _disposed_on_failure(engine), _translated(), engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         return cls(engine)
@@ -104,14 +104,15 @@ class StateStore:
                 remedy="Run: answerable db upgrade.",
             )
         engine = _engine(url)
-        with _translated(), engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-            found = context.get_current_revision()
-        if found != SCHEMA_VERSION:
-            raise Unavailable(
-                "the database of API keys and sessions has another schema version",
-                remedy="Run: answerable db upgrade.",
-            )
+        with _disposed_on_failure(engine):
+            with _translated(), engine.connect() as connection:
+                options = {"version_table": VERSION_TABLE}
+                found = MigrationContext.configure(connection, opts=options).get_current_revision()
+            if found != SCHEMA_VERSION:
+                raise Unavailable(
+                    "the database of API keys and sessions has another schema version",
+                    remedy="Run: answerable db upgrade.",
+                )
         return cls(engine)
 
     def close(self) -> None:
@@ -268,6 +269,15 @@ class StateStore:
     def _begin(self) -> Iterator[sa.Connection]:
         with _translated(), self._engine.begin() as connection:
             yield connection
+
+
+@contextmanager
+def _disposed_on_failure(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 @contextmanager

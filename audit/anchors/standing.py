@@ -19,9 +19,9 @@ from enum import StrEnum
 from typing import Final
 
 from answerable.audit.errors import CheckpointSignatureInvalid, EvidenceBroken, Unavailable
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint
+from answerable.audit.tree.checkpoints import Checkpoint
 
-__all__ = ["Gap", "GapKind", "LogState", "compare_with_outside", "span_of"]
+__all__ = ["Gap", "GapKind", "LogState", "OpenNote", "compare_with_outside", "span_of"]
 
 _RESTORE: Final = (
     "Restore a newer backup; if there is none, two persons record the loss: answerable log recover"
@@ -63,6 +63,10 @@ class LogState:
     signed: Callable[[], Sequence[str]]
 
 
+OpenNote = Callable[[str], Checkpoint]
+"""Opens a note that the log's key of its time signed; raises `CheckpointSignatureInvalid`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Why a log can only be read."""
@@ -100,7 +104,9 @@ class Gap:
         )
 
 
-def compare_with_outside(note: str | None, where: str, vkey: str, log: LogState) -> Gap | None:
+def compare_with_outside(
+    note: str | None, where: str, open_note: OpenNote, log: LogState
+) -> Gap | None:
     """Return what does not fit between a log and a note kept outside, None when it begins with it.
 
     Parameters
@@ -109,8 +115,8 @@ def compare_with_outside(note: str | None, where: str, vkey: str, log: LogState)
         What is kept outside. It must have been read before `log`.
     where : str
         The outside place, for the message.
-    vkey : str
-        The log's verification key.
+    open_note : OpenNote
+        Opens a note that the log's key of its time signed.
     log : LogState
         The log.
 
@@ -130,7 +136,7 @@ def compare_with_outside(note: str | None, where: str, vkey: str, log: LogState)
         what = "the outside head is not there, and checkpoints were signed before"
         return Gap(GapKind.HEAD_LOST, what, where, None)
     try:
-        held = open_checkpoint(note, vkey)
+        held = open_note(note)
     except CheckpointSignatureInvalid:
         what = "the outside head is no checkpoint of this log under its key"
         return Gap(GapKind.HEAD_FOREIGN, what, where, note)
@@ -140,7 +146,7 @@ def compare_with_outside(note: str | None, where: str, vkey: str, log: LogState)
         return Gap(GapKind.MISSING, what, where, note, held, first=log.size)
     if log.root_of(held.size) == held.root:
         return None
-    return _other_history(note, where, vkey, log, held)
+    return _other_history(note, where, open_note, log, held)
 
 
 def span_of(first: int, end: int) -> tuple[str, str]:
@@ -165,9 +171,11 @@ def _are(verb: str) -> str:
     return "is" if verb == "was" else "are"
 
 
-def _other_history(note: str, where: str, vkey: str, log: LogState, held: Checkpoint) -> Gap:
+def _other_history(
+    note: str, where: str, open_note: OpenNote, log: LogState, held: Checkpoint
+) -> Gap:
     """Narrow the place down by the stored checkpoints: one that was not rewritten tells."""
-    own = [head for head in _heads(vkey, log.signed()) if 0 < head.size < held.size]
+    own = [head for head in _heads(open_note, log.signed()) if 0 < head.size < held.size]
     # Where one history ends another begins for good, so the heads that fit come first.
     fits = bisect_left(own, 1, key=lambda head: int(log.root_of(head.size) != head.root))
     what = f"the log is another history: its first {held.size} entries are not those signed"
@@ -179,9 +187,9 @@ def _other_history(note: str, where: str, vkey: str, log: LogState, held: Checkp
     return Gap(GapKind.OTHER_HISTORY, what, where, note, held, first=agreed)
 
 
-def _heads(vkey: str, notes: Sequence[str]) -> Iterator[Checkpoint]:
+def _heads(open_note: OpenNote, notes: Sequence[str]) -> Iterator[Checkpoint]:
     for note in notes:
         try:
-            yield open_checkpoint(note, vkey)
+            yield open_note(note)
         except CheckpointSignatureInvalid:
             continue

@@ -33,6 +33,7 @@ __all__ = [
     "Entropy",
     "NONCE_SIZE",
     "KeyAddress",
+    "alias_mac",
     "bucket_of",
     "cell_mask",
     "commitment",
@@ -103,6 +104,11 @@ def keyed_hash(key: bytes, label: str, data: bytes) -> bytes:
 def holder_lookup(pepper: bytes, holder_id: str) -> bytes:
     """Return what the key table finds a holder by: keyed, so that ids cannot be guessed from it."""
     return keyed_hash(pepper, "subject", holder_id.encode())
+
+
+def alias_mac(data_key: bytes, origin: str, lookup: bytes) -> bytes:
+    """Return the seal that binds a further look-up to its holder, 32 bytes."""
+    return keyed_hash(data_key, "answerable/alias1", origin.encode() + b"\0" + lookup)
 
 
 def reference_hash(pepper: bytes, reference: str) -> str:

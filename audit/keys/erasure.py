@@ -27,20 +27,27 @@ from answerable.audit.keys.derive import (
     unwrap_data_key,
     wrap_data_key,
 )
-from answerable.audit.keys.subjects import new_bucket_key
-from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.keys.vault import Entropy, KeyVault, new_bucket_key
 from answerable.audit.store.database import Connection
 from answerable.audit.store.head_rows import bump_key_epoch
 from answerable.audit.store.key_rows import (
     KeyRow,
     advance_bucket,
     bucket_versions,
+    delete_aliases,
     delete_key,
     keys_in_bucket,
     rewrap_keys,
 )
 
-__all__ = ["ErasureStep", "Reached", "destroy_older", "finish_rotations", "rotate_out"]
+__all__ = [
+    "ErasureStep",
+    "Reached",
+    "destroy_older",
+    "finish_rotations",
+    "rewrap_bucket",
+    "rotate_out",
+]
 
 
 class ErasureStep(StrEnum):
@@ -94,12 +101,51 @@ def rotate_out(
     RecordTampered
         If a row of the bucket was altered or swapped; nothing is erased then.
     """
-    bucket = erased.bucket
-    old = bucket_versions(connection, (bucket,))[bucket]
+    delete_aliases(connection, erased.ref)
+    delete_key(connection, erased.ref)
+    return rewrap_bucket(
+        connection, erased.bucket, vault=vault, origin=origin, entropy=entropy, reached=reached
+    )
+
+
+def rewrap_bucket(
+    connection: Connection,
+    bucket: int,
+    *,
+    vault: KeyVault,
+    origin: str,
+    entropy: Entropy,
+    reached: Reached,
+) -> int:
+    """Move all keys of a bucket to a new bucket key.
+
+    Parameters
+    ----------
+    connection : Connection
+        A transaction that claimed the head.
+    bucket : int
+        0 to 4,095.
+    vault, origin, entropy, reached
+        As for :func:`rotate_out`.
+
+    Returns
+    -------
+    int
+        The bucket's new version; 0 when it was never used.
+
+    Raises
+    ------
+    NotFound
+        If the vault lacks the bucket's current key.
+    RecordTampered
+        If a row of the bucket was altered or swapped; nothing is changed then.
+    """
+    old = bucket_versions(connection, (bucket,)).get(bucket)
+    if old is None:
+        return 0
     new_key = entropy(KEY_SIZE)
     new = new_bucket_key(vault, bucket, old + 1, new_key)
     reached(ErasureStep.KEY_ADDED)
-    delete_key(connection, erased.ref)
     rewrapped = []
     for row in keys_in_bucket(connection, bucket):
         old_key = vault.bucket_key(bucket, row.version)

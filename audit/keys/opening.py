@@ -26,7 +26,7 @@ from answerable.audit.keys.derive import (
 )
 from answerable.audit.records import parse_record
 
-__all__ = ["open_body", "record_keys"]
+__all__ = ["open_body", "open_part_key", "record_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,41 @@ def record_keys(
         if key is not None:
             keys[number] = key
     return keys
+
+
+def open_part_key(
+    entry: Entry, stored: Mapping[int, bytes], data_keys: Mapping[str, bytes], number: int
+) -> tuple[bytes, bytes] | None:
+    """Return the record key of one part and its stored bytes, once they were found to match.
+
+    Parameters
+    ----------
+    entry : Entry
+        The entry.
+    stored : Mapping[int, bytes]
+        Stored parts by number.
+    data_keys : Mapping[str, bytes]
+        Data keys of those of its subjects whose key exists.
+    number : int
+        Of a case or subject part.
+
+    Returns
+    -------
+    (bytes, bytes) or None
+        32 bytes, and the ciphertext; None when no key that opens it exists.
+
+    Raises
+    ------
+    RecordTampered
+        If the part is missing or does not match the header.
+    """
+    box = _Box(entry, stored, data_keys)
+    data = box.bytes_of(number, entry.header.parts[number].ct)
+    key = record_keys(entry, stored, data_keys).get(number)
+    if key is None:
+        return None
+    box.plaintext(number, key)
+    return key, data
 
 
 def _case_key(box: _Box, number: int, part: Part) -> bytes | None:

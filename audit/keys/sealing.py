@@ -31,6 +31,7 @@ from answerable.audit.records import (
     LegalHold,
     RecipientNotified,
     Record,
+    RecordDisclosed,
     RecordsRead,
     RestrictionLifted,
     SubjectErased,
@@ -56,8 +57,8 @@ PART_LIMIT: Final = 16 * 1024 * 1024
 SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
 SLOT_TYPE: Final = "answerable.case-key.v1"
 _WITHOUT_PERSONAL_DATA: Final = (
-    LegalHold, RecipientNotified, RecordsRead, RestrictionLifted, SubjectErased, SubjectRequest,
-    SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestOpened,
+    LegalHold, RecipientNotified, RecordDisclosed, RecordsRead, RestrictionLifted, SubjectErased,
+    SubjectRequest, SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestOpened,
 )  # fmt: skip
 
 

@@ -7,15 +7,23 @@ claimed (or, for reading, on one snapshot).
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from answerable.audit.errors import Conflict, Erased, InvalidInput, NotFound, Unavailable
+from answerable.audit.errors import (
+    Erased,
+    InvalidInput,
+    NotFound,
+    RecordTampered,
+    Unavailable,
+)
 from answerable.audit.ids import subject_ref
 from answerable.audit.keys.derive import (
     KEY_SIZE,
     NONCE_SIZE,
     KeyAddress,
+    alias_mac,
     bucket_of,
     holder_lookup,
     keyed_hash,
@@ -24,17 +32,20 @@ from answerable.audit.keys.derive import (
     unwrap_data_key,
     wrap_data_key,
 )
-from answerable.audit.keys.vault import Entropy, KeyVault
+from answerable.audit.keys.vault import Entropy, KeyVault, new_bucket_key
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import knows_subject
 from answerable.audit.store.key_rows import (
+    AliasRow,
     KeyRow,
+    aliases_by_lookup,
     bucket_versions,
+    insert_alias,
     keys_by_lookup,
     keys_by_ref,
 )
 
-__all__ = ["BucketKeyMissing", "Holder", "Keyring", "new_bucket_key", "open_name"]
+__all__ = ["BucketKeyMissing", "Holder", "Keyring", "open_name"]
 
 _REF_BYTES = 16
 _MAX_ID = 256
@@ -86,6 +97,7 @@ class Keyring:
         self._refs: dict[bytes, str] = {}
         self._rows: dict[str, KeyRow] = {}
         self._data_keys: dict[str, bytes] = {}
+        self._aliases: dict[bytes, AliasRow] = {}
         self._asked: set[bytes | str] = set()
         self._versions: dict[int, int] = {}
         self._all_versions = False
@@ -99,6 +111,9 @@ class Keyring:
         lookups = {self._lookup(holder_id) for holder_id in holder_ids} - self._asked
         named = set(refs) - self._asked
         found = keys_by_lookup(self._connection, sorted(lookups)) if lookups else []
+        if any(row.lookup not in lookups for row in found):
+            rows = aliases_by_lookup(self._connection, sorted(lookups))
+            self._aliases |= {row.lookup: row for row in rows}
         found += keys_by_ref(self._connection, sorted(named)) if named else []
         self._asked |= lookups | named
         for row in found:
@@ -120,10 +135,12 @@ class Keyring:
             If the row was altered or swapped.
         """
         self.expect((holder_id,), ())
-        ref = self._refs.get(self._lookup(holder_id))
-        if ref is not None:
-            # Opening the key proves that this row's look-up is its own: see `KeyAddress`.
-            self.data_key(ref)
+        lookup = self._lookup(holder_id)
+        ref = self._refs.get(lookup)
+        if ref is None:
+            return self._aliased(lookup)
+        # Opening the key proves that this row's look-up is its own: see `KeyAddress`.
+        self.data_key(ref)
         return ref
 
     def data_key(self, ref: str) -> bytes | None:
@@ -226,10 +243,7 @@ class Keyring:
         InvalidInput
             If the id is empty or longer than 256 characters.
         """
-        if not 1 <= len(holder_id) <= _MAX_ID:
-            raise InvalidInput(
-                f"the id of a data subject has 1 to {_MAX_ID} characters", where="subject_id"
-            )
+        _require_id(holder_id)
         known = self._held.get(holder_id) if self._held else None
         if known is not None:
             self._data_keys[known.ref] = known.data_key
@@ -257,6 +271,20 @@ class Keyring:
         self._keep(row)
         self._data_keys[ref] = data_key
         self._created.append(row)
+
+    def add_alias(self, ref: str, holder_id: str) -> None:
+        """Let one more id lead to a holder, sealed under the holder's own data key.
+
+        Raises
+        ------
+        InvalidInput
+            If the id is empty or longer than 256 characters.
+        """
+        _require_id(holder_id)
+        lookup = self._lookup(holder_id)
+        alias = AliasRow(lookup, ref, alias_mac(self.require(ref), self._origin, lookup))
+        insert_alias(self._connection, alias)
+        self._aliases[lookup] = alias
 
     def created(self) -> int:
         """Return how many holders were created: a mark to :meth:`rewind` to."""
@@ -286,6 +314,20 @@ class Keyring:
         if known is None:
             known = self._lookups[holder_id] = holder_lookup(self._vault.pepper(), holder_id)
         return known
+
+    def _aliased(self, lookup: bytes) -> str | None:
+        """Return whom a further look-up leads to, once its seal shows that it is theirs."""
+        alias = self._aliases.get(lookup)
+        data_key = None if alias is None else self.data_key(alias.ref)
+        if alias is None or data_key is None:
+            return None
+        if not hmac.compare_digest(alias_mac(data_key, self._origin, lookup), alias.mac):
+            raise RecordTampered(
+                "a further identifier was altered or swapped with another person's",
+                where=f"identifiers of {alias.ref}",
+                remedy="Restore the key table from a backup, or erase and record anew.",
+            )
+        return alias.ref
 
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.ref] = row
@@ -318,25 +360,11 @@ class Keyring:
         return version, self._bucket_key(bucket, version)
 
 
-def new_bucket_key(vault: KeyVault, bucket: int, first: int, key: bytes) -> int:
-    """Put a key into the vault under the first free version from `first`; return the version.
-
-    A version left behind by a transaction that never committed is not used again: rows wrapped
-    under it may lie in the database's dead pages.
-
-    Returns
-    -------
-    int
-        At least `first`.
-    """
-    version = first
-    while True:
-        try:
-            vault.add_bucket_key(bucket, version, key)
-        except Conflict:
-            version += 1
-        else:
-            return version
+def _require_id(holder_id: str) -> None:
+    if not 1 <= len(holder_id) <= _MAX_ID:
+        raise InvalidInput(
+            f"the id of a data subject has 1 to {_MAX_ID} characters", where="subject_id"
+        )
 
 
 def open_name(data_key: bytes, ref: str, sealed: bytes) -> str:

@@ -16,7 +16,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.queries.scope import HeaderJson, Page, Scope, page_of
 from answerable.audit.reading import LogReader
 from answerable.audit.store.query_rows import count_kinds
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint
+from answerable.audit.tree.checkpoints import Checkpoint
 from answerable.audit.tree.proofs import verify_consistency
 
 __all__ = ["Growth", "changes_since", "count_changes", "growth_since", "require_extends"]
@@ -61,7 +61,7 @@ def growth_since(log: LogReader, note: str, *, size: int | None = None) -> Growt
     InvalidInput
         If `size` is below the checkpoint's, or beyond the log.
     """
-    signed = open_checkpoint(note, log.vkey)
+    signed = log.open_checkpoint(note)
     held = log.size()
     if held < signed.size:
         raise ConsistencyProofInvalid(
@@ -111,7 +111,7 @@ def require_extends(log: LogReader, note: str) -> Checkpoint:
         If the log does not extend it.
     """
     growth_since(log, note)
-    return open_checkpoint(note, log.vkey)
+    return log.open_checkpoint(note)
 
 
 def changes_since(

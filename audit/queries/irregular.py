@@ -5,6 +5,7 @@
 - `replaced_twice`: a decision that replaced one which another had replaced before
 - `incident`, `incident_closed`: opened and closed
 - `clock`: the writer's clock went back and was held
+- `logging`: entries could not be written, or waited outside the log, and what became of it
 - `log`: the log was recovered, its head accepted anew, or its key rotated
 
 References
@@ -38,6 +39,10 @@ _BY_KIND: Final = {
     EntryKind.INCIDENT_OPENED: "incident",
     EntryKind.INCIDENT_CLOSED: "incident_closed",
     EntryKind.CLOCK_STEPPED: "clock",
+    EntryKind.LOGGING_FAILED: "logging",
+    EntryKind.LOGGING_RESTORED: "logging",
+    EntryKind.SPOOL_REFUSED: "logging",
+    EntryKind.SPOOL_SETTLED: "logging",
     EntryKind.LOG_RECOVERED: "log",
     EntryKind.LOG_HEAD_ACCEPTED: "log",
     EntryKind.LOG_KEY_ROTATED: "log",

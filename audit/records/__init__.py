@@ -53,6 +53,7 @@ from answerable.audit.records.governed import (
 )
 from answerable.audit.records.logged import (
     ClockStepped,
+    LogKeyRotated,
     LogOpened,
 )
 from answerable.audit.records.organisation import (
@@ -92,10 +93,20 @@ from answerable.audit.records.requests import (
     SubjectRequestExtended,
     SubjectRequestOpened,
 )
+from answerable.audit.records.retained import (
+    AppliedRule,
+    LegalSource,
+    Removal,
+    RemovedCount,
+    RetentionApproval,
+    RetentionRun,
+)
 from answerable.audit.records.subjects import (
     LegalHold,
     QueryAsked,
+    RecordDisclosed,
     RecordsRead,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -105,6 +116,7 @@ __all__ = [
     "Actor",
     "ActorRef",
     "Amount",
+    "AppliedRule",
     "Automation",
     "BaselineVersion",
     "Calendar",
@@ -133,7 +145,9 @@ __all__ = [
     "HardRule",
     "IdentityCheck",
     "LegalHold",
+    "LegalSource",
     "LogHeadAccepted",
+    "LogKeyRotated",
     "LogOpened",
     "LoggingFailed",
     "LoggingRestored",
@@ -149,14 +163,20 @@ __all__ = [
     "RecipientNotified",
     "QueryAsked",
     "Record",
+    "RecordDisclosed",
     "RecordsRead",
     "Release",
     "ReleaseEnded",
+    "Removal",
+    "RemovedCount",
     "RestrictionLifted",
+    "RetentionApproval",
     "RetentionPeriod",
+    "RetentionRun",
     "Review",
     "Role",
     "SignOff",
+    "SubjectAliasAdded",
     "SpooledAppend",
     "SubjectErased",
     "SubjectRef",
@@ -181,6 +201,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
         LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
+        LogKeyRotated, RecordDisclosed, SubjectAliasAdded, RetentionApproval, RetentionRun,
     )
 }  # fmt: skip
 

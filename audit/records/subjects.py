@@ -16,8 +16,10 @@ from answerable.audit.records.base import (
 
 __all__ = [
     "LegalHold",
+    "RecordDisclosed",
     "QueryAsked",
     "RecordsRead",
+    "SubjectAliasAdded",
     "SubjectErased",
     "SubjectRequest",
     "SubjectStatement",
@@ -92,3 +94,23 @@ class RecordsRead(Record):
     query: Token
     entries: tuple[EntryId, ...] = ()
     count: Annotated[int, Field(ge=0)]
+
+
+class RecordDisclosed(Record):
+    """The key of one part of one entry was given away: to whom, and for which purpose."""
+
+    type: Literal["answerable.record-disclosed.v1"] = "answerable.record-disclosed.v1"
+    entry: EntryId
+    part: Annotated[int, Field(ge=0, lt=256)]
+    recipient: Token
+    """A code, such as that of a court; never a name."""
+    purpose: Token
+
+
+class SubjectAliasAdded(Record):
+    """One more identifier leads to a data subject; which one is not said."""
+
+    type: Literal["answerable.subject-alias-added.v1"] = "answerable.subject-alias-added.v1"
+    subject: SubjectRef
+    source: Token
+    """Which system's identifier it is, as a code."""

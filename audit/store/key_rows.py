@@ -9,22 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.records import LegalHold
 from answerable.audit.store.bulk import Row, insert_rows
-from answerable.audit.store.tables import hold, key_bucket, subject_key
+from answerable.audit.store.tables import hold, key_bucket, subject_alias, subject_key
 
 __all__ = [
+    "AliasRow",
     "KeyRow",
     "advance_bucket",
+    "aliases_by_lookup",
+    "aliases_by_ref",
     "all_holds",
     "all_refs",
     "bucket_versions",
+    "delete_aliases",
     "delete_hold",
     "delete_key",
     "holds_of",
+    "insert_alias",
     "insert_hold",
     "insert_keys",
     "key_table_rows",
@@ -35,6 +51,14 @@ __all__ = [
 ]
 
 _CHUNK = 500
+_KEY_COLUMNS = (
+    subject_key.c.ref,
+    subject_key.c.lookup,
+    subject_key.c.bucket,
+    subject_key.c.version,
+    subject_key.c.wrapped,
+    subject_key.c.sealed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +73,29 @@ class KeyRow:
     sealed: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AliasRow:
+    """A further look-up of a holder, with a seal under the holder's own data key."""
+
+    lookup: bytes
+    ref: str
+    mac: bytes
+
+
 def keys_by_lookup(connection: Connection, lookups: Iterable[bytes]) -> list[KeyRow]:
-    """Return the key rows found by keyed lookup."""
+    """Return the key rows found by keyed lookup, their own or a further one of the holder."""
     wanted = list(lookups)
-    return [
-        row
-        for start in range(0, len(wanted), _CHUNK)
-        for row in _rows(connection, subject_key.c.lookup.in_(wanted[start : start + _CHUNK]))
-    ]
+    found: dict[str, KeyRow] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        others = select(subject_alias.c.ref).where(subject_alias.c.lookup.in_(chunk))
+        # Two look-ups by key; one condition over both would read the whole table.
+        query = union_all(
+            select(*_KEY_COLUMNS).where(subject_key.c.lookup.in_(chunk)),
+            select(*_KEY_COLUMNS).where(subject_key.c.ref.in_(others)),
+        )
+        found |= {row[0]: KeyRow(*row) for row in connection.execute(query)}
+    return list(found.values())
 
 
 def keys_by_ref(connection: Connection, refs: Iterable[str]) -> list[KeyRow]:
@@ -77,6 +116,33 @@ def keys_in_bucket(connection: Connection, bucket: int) -> list[KeyRow]:
 def all_refs(connection: Connection) -> set[str]:
     """Return the references of all holders whose key row is there."""
     return set(connection.execute(select(subject_key.c.ref)).scalars())
+
+
+def aliases_by_lookup(connection: Connection, lookups: Iterable[bytes]) -> list[AliasRow]:
+    """Return the further look-ups found by keyed lookup; unchecked."""
+    wanted = list(lookups)
+    return [
+        row
+        for start in range(0, len(wanted), _CHUNK)
+        for row in _aliases(connection, subject_alias.c.lookup.in_(wanted[start : start + _CHUNK]))
+    ]
+
+
+def aliases_by_ref(connection: Connection) -> dict[str, int]:
+    """Return how many further look-ups each holder has."""
+    query = select(subject_alias.c.ref, func.count()).group_by(subject_alias.c.ref)
+    return dict(connection.execute(query).all())
+
+
+def insert_alias(connection: Connection, row: AliasRow) -> None:
+    """Store a further look-up of a holder."""
+    values = {"lookup": row.lookup, "ref": row.ref, "mac": row.mac}
+    connection.execute(insert(subject_alias), [values])
+
+
+def delete_aliases(connection: Connection, ref: str) -> None:
+    """Delete all further look-ups of a holder."""
+    connection.execute(delete(subject_alias).where(subject_alias.c.ref == ref))
 
 
 def insert_keys(connection: Connection, rows: Sequence[KeyRow], buckets: Mapping[int, int]) -> None:
@@ -209,12 +275,13 @@ def all_holds(connection: Connection) -> dict[tuple[str, str, str], int | None]:
 
 
 def _rows(connection: Connection, condition: ColumnElement[bool]) -> list[KeyRow]:
-    query = select(
-        subject_key.c.ref,
-        subject_key.c.lookup,
-        subject_key.c.bucket,
-        subject_key.c.version,
-        subject_key.c.wrapped,
-        subject_key.c.sealed,
-    ).where(condition)
+    query = select(*_KEY_COLUMNS).where(condition)
     return [KeyRow(*row) for row in connection.execute(query.order_by(subject_key.c.ref))]
+
+
+def _aliases(connection: Connection, condition: ColumnElement[bool]) -> list[AliasRow]:
+    query = select(subject_alias.c.lookup, subject_alias.c.ref, subject_alias.c.mac)
+    return [
+        AliasRow(bytes(at), ref, bytes(mac))
+        for at, ref, mac in connection.execute(query.where(condition))
+    ]

@@ -264,6 +264,15 @@ CASES = (
     Case(method="POST", path=_S + "/holds", roles=_OFFICER, status=201),
     Case(method="POST", path=_S + "/holds:lift", roles=_OFFICER, body=_held),
     Case(method="POST", path=_S + ":erase", roles=_OFFICER),
+    Case(method="POST", path="/v1/subjects:add-identifier", roles=_OFFICER, status=201),
+    # The story's entry is a decision, and that records no erasure.
+    Case(
+        method="GET",
+        path="/v1/erasures/{entry_id}",
+        roles=(Role.OFFICER, Role.AUDITOR),
+        status=422,
+    ),
+    Case(method="POST", path="/v1/entries/{entry_id}:disclose", roles=_OFFICER),
     Case(method="GET", path="/v1/audit/head", roles=ALL),
     Case(method="GET", path="/v1/audit/checkpoint", roles=ALL),
     Case(method="GET", path="/v1/audit/entries", roles=_AUDIT),

@@ -1,4 +1,4 @@
-"""Starts the child processes of the attacks on erasure."""
+"""Starts the child processes of the attacks on erasure and rotation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.log_kit import SECOND, START
 
-_CHILD = Path(__file__).parent / "children" / "one_of_two.py"
+CHILDREN = Path(__file__).parent / "children"
+_ONE_OF_TWO = CHILDREN / "one_of_two.py"
 
 
 def started() -> str:
@@ -17,10 +18,10 @@ def started() -> str:
     return str(START + 60 * SECOND - time.monotonic_ns() // 1000)
 
 
-def start_child(*arguments: str) -> subprocess.Popen[str]:
+def start_child(*arguments: str, script: Path = _ONE_OF_TWO) -> subprocess.Popen[str]:
     """Start a child and wait until its log is open."""
     child = subprocess.Popen(
-        [sys.executable, str(_CHILD), *arguments],
+        [sys.executable, str(script), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,13 +11,13 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.entries import Header, HeaderSubject, Part
+from answerable.audit.key_chain import hand_over
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     Actor,
     Amount,
     Automation,
     BaselineVersion,
-    CallerCounted,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
@@ -32,8 +32,6 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
-    LoggingFailed,
-    LoggingRestored,
     LogHeadAccepted,
     LogOpened,
     LogRecovered,
@@ -43,13 +41,14 @@ from answerable.audit.records import (
     PolicyVersion,
     QueryAsked,
     Record,
+    RecordDisclosed,
     RecordsRead,
     Release,
     ReleaseEnded,
     Review,
     Role,
     SignOff,
-    SpooledAppend,
+    SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
     SubjectStatement,
@@ -62,6 +61,7 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.failure_examples import ABOUT_FAILURES
 from tests.golden.fixed import (
     ACTOR,
     CO_APPLICANT,
@@ -71,10 +71,12 @@ from tests.golden.fixed import (
     digest,
     entry_id,
 )
+from tests.golden.retention_examples import ABOUT_RETENTION
 from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
 SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+NEXT_SIGNER: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 KEY: Final[VerifierKey] = verifier_key(ORIGIN, SIGNER)
 RECORDS: Final[tuple[Record, ...]] = (
     Actor(actor=ACTOR, roles=(Role.REVIEWER, Role.COMPLIANCE), service=False, public_key="ab" * 32),
@@ -263,22 +265,6 @@ RECORDS: Final[tuple[Record, ...]] = (
     ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
-    LoggingFailed(
-        since=NOON, until=NOON + 9, cause="unavailable", attempts=3, refused=1, spooled=2
-    ),
-    LoggingRestored(replayed=2, refused=1, torn=0, first_at=NOON + 1, last_at=NOON + 8),
-    SpooledAppend(
-        entry=entry_id(4), entries=2, at=NOON + 8, cause="perhaps-erased", became="set_aside"
-    ),
-    CallerCounted(
-        series="loan-2026",
-        first_number=1,
-        last_number=1234,
-        count=1233,
-        start=NOON,
-        end=NOON + 9,
-        function=digest(9),
-    ),
     LogRecovered(
         reason="backup-restored",
         size=1200,
@@ -294,7 +280,12 @@ RECORDS: Final[tuple[Record, ...]] = (
         first_lost=1200,
     ),
     LogHeadAccepted(reason="disk-lost", size=1200, root=digest(0xA0), found=digest(0xA3)),
+    hand_over(ORIGIN, SIGNER, NEXT_SIGNER, number=2, size=7),
+    RecordDisclosed(entry=entry_id(13), part=0, recipient="court-vienna", purpose="order-of-court"),
+    SubjectAliasAdded(subject=SUBJECT, source="crm"),
+    *ABOUT_FAILURES,
     *ABOUT_SUBJECTS,
+    *ABOUT_RETENTION,
 )
 
 HEADERS: Final[dict[str, Header]] = {

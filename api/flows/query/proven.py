@@ -32,7 +32,7 @@ from answerable.audit.queries import (
 )
 from answerable.audit.queries.sampling import nonce_bytes
 from answerable.audit.records import EntryLink
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint
+from answerable.audit.tree.checkpoints import Checkpoint
 
 __all__ = ["ChangesAsked", "ask_changes", "ask_sample"]
 
@@ -175,7 +175,7 @@ def ask_sample(
 
 def _opened(workspace: Workspace, note: str) -> Checkpoint:
     try:
-        return open_checkpoint(note, workspace.log.vkey)
+        return workspace.log.open_checkpoint(note)
     except CheckpointSignatureInvalid:
         # What the asker brought is wrong, not what is stored: nothing here is broken by it.
         raise InvalidInput(

@@ -11,8 +11,9 @@ from answerable.audit.queries import (
     count_irregularities,
     irregularities,
 )
+from answerable.audit.records import LoggingFailed
 from tests.log_kit import FUNCTION, LogKit
-from tests.unit.audit.queries.world import OTHER, decisions, incident, overturn, rows
+from tests.unit.audit.queries.world import OTHER, decisions, entry, incident, overturn, rows
 
 
 def found_in(kit: LogKit, scope: Scope, limit: int) -> list[Irregularity]:
@@ -64,6 +65,13 @@ def test_a_function_and_a_window_narrow_it(memory_kit: LogKit) -> None:
     assert (len(of_other), set(of_other)) == (1, {OTHER})
     assert (len(of_own), set(of_own)) == (3, {FUNCTION})
     assert found_in(memory_kit, Scope(since=made[14].ts, until=made[26].ts), 9) == []
+
+
+def test_a_failure_of_logging_itself_is_irregular(memory_kit: LogKit) -> None:
+    record = LoggingFailed(since=1, until=2, cause="unavailable", attempts=3, refused=2, spooled=0)
+    told = entry(memory_kit, EntryKind.LOGGING_FAILED, record)
+    (found,) = found_in(memory_kit, Scope(), 5)
+    assert (found.what, found.entry_id) == ("logging", told.entry_id)
 
 
 def test_a_clean_log_has_none(memory_kit: LogKit) -> None:

@@ -1,0 +1,97 @@
+"""Giving one part of one record to a third party, such as a court, and recording it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from answerable.api.actor import ActorContext
+from answerable.api.wiring import Workspace
+from answerable.audit.disclosing import disclose as disclose_part
+from answerable.audit.disclosure import Disclosure
+from answerable.audit.entries import Draft, DraftSubject, Entry, Receipt
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import EntryLink, RecordDisclosed, Role
+
+__all__ = ["Disclosed", "disclose"]
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """What is handed over, and the entry that says so."""
+
+    disclosure: Disclosure
+    receipt: Receipt
+
+
+def disclose(
+    workspace: Workspace,
+    entry_id: str,
+    part: int,
+    *,
+    recipient: str,
+    purpose: str,
+    actor: ActorContext,
+) -> Disclosed:
+    """Return the key of one part of one entry; recipient and purpose are logged first.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where from.
+    entry_id : str
+        Of any entry with a sealed body.
+    part : int
+        0 is the case; a subject's own data follows.
+    recipient : str
+        Who gets it, as a code.
+    purpose : str
+        Why, as a code.
+    actor : ActorContext
+        An officer.
+
+    Returns
+    -------
+    Disclosed
+        Whoever holds it can read that part and no other; treat it like the data itself.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no officer.
+    NotFound
+        If there is no such entry.
+    Erased
+        If the key of the part was destroyed.
+    InvalidInput
+        If the part has no key of its own, or a code is malformed.
+    """
+    role = actor.acting_as(Role.OFFICER)
+    entry = workspace.log.entry(entry_id)
+    record = RecordDisclosed.parse(
+        {"entry": entry_id, "part": part, "recipient": recipient, "purpose": purpose}
+    )
+    disclosure, receipt = disclose_part(
+        workspace.log,
+        Draft(
+            kind=EntryKind.RECORD_DISCLOSED,
+            entry_id=workspace.ids(),
+            record=record,
+            actor=actor.actor,
+            role=role,
+            subjects=tuple(
+                DraftSubject(role="data-subject", ref=ref) for ref in _concerned(entry, part)
+            ),
+            links=(EntryLink(rel="discloses", entry=entry_id),),
+            purpose=purpose,
+        ),
+    )
+    return Disclosed(disclosure, receipt)
+
+
+def _concerned(entry: Entry, number: int) -> list[str]:
+    """Return whose data a part is: one subject's own, or of a case everybody's."""
+    header = entry.header
+    part = header.parts[number] if number < len(header.parts) else None
+    if part is not None and part.subject is not None:
+        return [header.subjects[part.subject].ref]
+    return [subject.ref for subject in header.subjects]

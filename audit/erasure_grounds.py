@@ -1,0 +1,87 @@
+"""Grounds of erasing and of refusing to erase: a dated file with the provision of each."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from answerable.audit.documents import read_document
+from answerable.audit.errors import InvalidInput
+from answerable.audit.records import FrozenModel, Name, Token
+
+__all__ = ["ErasureGround", "ErasureGrounds", "erasure_grounds"]
+
+_FILE = "erasure_grounds.yaml"
+
+
+class ErasureGround(FrozenModel):
+    """One ground, and the provision it rests on."""
+
+    id: Token
+    cite: str
+    source: Literal["seen", "from-memory"]
+    note: str
+
+
+class ErasureGrounds(FrozenModel):
+    """All grounds that a log takes."""
+
+    type: Literal["answerable.erasure-grounds.v1"]
+    id: Name
+    version: Annotated[int, Field(ge=1)]
+    effective: date
+    erase: tuple[ErasureGround, ...]
+    refuse: tuple[ErasureGround, ...]
+
+    def refusal(self, ground: str) -> ErasureGround:
+        """Return the ground of a refusal by its id.
+
+        Parameters
+        ----------
+        ground : str
+            For example ``gdpr-17-3-b``.
+
+        Returns
+        -------
+        ErasureGround
+            With its provision.
+
+        Raises
+        ------
+        InvalidInput
+            If no provision lets an erasure be refused on this ground; lists those that do.
+        """
+        found = next((item for item in self.refuse if item.id == ground), None)
+        if found is None:
+            raise InvalidInput(
+                "no provision lets an erasure be refused on this ground",
+                where="ground",
+                remedy=f"Give one of: {', '.join(item.id for item in self.refuse)}.",
+            )
+        return found
+
+
+@cache
+def erasure_grounds() -> ErasureGrounds:
+    """Return the grounds of the GDPR that come with the package.
+
+    Returns
+    -------
+    ErasureGrounds
+        Article 17(1)(a) to (f) and 17(3)(a) to (e).
+
+    References
+    ----------
+    GDPR, Article 17.
+
+    Examples
+    --------
+    >>> erasure_grounds().refusal("gdpr-17-3-e").note
+    'establishment or exercise or defence of legal claims'
+    """
+    data = (files("answerable.audit") / _FILE).read_bytes()
+    return read_document(data, ErasureGrounds, where=_FILE)
