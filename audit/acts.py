@@ -17,8 +17,8 @@ from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.keys.erasure import Reached, rotate_out
 from answerable.audit.keys.holds import refuse_held
 from answerable.audit.kinds import EntryKind
-from answerable.audit.reading import ERASING_KINDS
 from answerable.audit.records import Actor, LegalHold, SubjectErased
+from answerable.audit.retention.absence import ERASING_KINDS
 from answerable.audit.store import entry_rows, key_rows
 from answerable.audit.turn import Turn
 

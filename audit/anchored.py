@@ -21,6 +21,7 @@ from answerable.audit.identity import Scribe, own_signing_key, require_free
 from answerable.audit.lost_keys import dead_buckets, give_up_bucket
 from answerable.audit.publishing import Publisher, gap_to
 from answerable.audit.reading import LogReader
+from answerable.audit.retention.retention import Retention
 from answerable.audit.store.anchor_rows import AnchorRow, anchors_of, insert_anchor
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.schema import require_current
@@ -61,6 +62,7 @@ class AnchoredLog(LogReader):
     ) -> None:
         super().__init__(database, scribe, str(verifier_key(scribe.origin, key)))
         self._writer = Writer(database, scribe)
+        self.retention = Retention(database, scribe, self._writer)
         self._key = key
         self._publisher = Publisher(database, self._writer, self, outside)
         self.outside = outside

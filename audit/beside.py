@@ -5,8 +5,10 @@ there, which holds stand and how often what was decided lie in tables of their o
 follow from the entries, so whoever changed one is found by following them again:
 
 - index   id, subjects and links of each entry as its header names them, and nothing else
-- body    a part that is gone, though nobody erased its holder
-- keys    a holder's key or further identifier, gone without an erasure or back after one
+- body    a part that is gone, though nobody erased its holder and no retention run removed it; one
+          that is still there though a run removed it
+- keys    a holder's key or further identifier, gone without an erasure or back after one; after
+          retention runs as many keys may be gone as they say, of people of whom no body is left
 - holds   the holds that were placed and not lifted
 - counts  decisions by day, function, outcome code and, with the period keys, group cell
 - tile    the root kept with each full tile is the root of its hashes
@@ -25,6 +27,7 @@ from answerable.audit.errors import InvalidInput, NotFound, RecordTampered
 from answerable.audit.keys.derive import day_of
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, parse_record
+from answerable.audit.retention.facts import removed_so_far
 from answerable.audit.store import entry_rows, key_rows, tile_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.entry_rows import UncheckedRow
@@ -81,6 +84,8 @@ class _Pass:
         self._counts: Counter[_Count] = Counter()
         self._found: Counter[str] = Counter()
         self._unread = 0
+        self._removed = removed_so_far(connection)
+        self._readable: set[str] = set()
         self.findings: list[Finding] = []
 
     def chunk(self, first: int, last: int) -> None:
@@ -96,7 +101,7 @@ class _Pass:
                 continue
             name = names[row.seq] = f"{row.seq} ({header.id})"
             due[row.seq] = index_of(header)
-            self._bodies(name, header, stored.get(row.seq, frozenset()))
+            self._bodies(row.seq, name, header, stored.get(row.seq, frozenset()))
             self._state(name, row, header)
         held = indexed_as(self._connection, due)
         for seq, wanted in due.items():
@@ -123,7 +128,7 @@ class _Pass:
         yield from self._surplus_findings()
         yield from _tile_findings(self._connection)
 
-    def _bodies(self, name: str, header: Header, stored: frozenset[int]) -> None:
+    def _bodies(self, seq: int, name: str, header: Header, stored: frozenset[int]) -> None:
         holders: dict[int, set[str]] = {}
         for number, part in enumerate(header.parts):
             holders[number] = set()
@@ -132,6 +137,12 @@ class _Pass:
         in_common = {ref for refs in holders.values() for ref in refs}
         for ref in in_common:
             self._sealed.setdefault(ref, name)
+        self._readable |= {ref for number in stored for ref in holders.get(number, ())}
+        if self._removed.lost_its_body(seq, header.kind):
+            if stored:
+                what = "a retention run removed its body, and it is stored"
+                self.findings.append(Finding("body", name, what))
+            return
         for number, part in enumerate(header.parts):
             if number not in stored:
                 # Each subject's slot opens the case: it is lost with the last of them only.
@@ -173,16 +184,19 @@ class _Pass:
                 self._holds.pop(key, None)
 
     def _key_findings(self, held: set[str]) -> Iterator[Finding]:
-        for ref, name in self._sealed.items():
-            if ref not in held and ref not in self._erased:
-                what = f"the data key of {ref} is gone and no entry records an erasure"
-                yield Finding("keys", name, what)
+        gone = {ref: self._sealed[ref] for ref in self._sealed.keys() - held - self._erased}
+        by_runs = gone.keys() - self._readable
+        if len(by_runs) <= self._removed.keys:
+            gone = {ref: name for ref, name in gone.items() if ref not in by_runs}
+        for ref, name in sorted(gone.items()):
+            what = f"the data key of {ref} is gone and no entry records an erasure"
+            yield Finding("keys", name, what)
         for ref in sorted(self._erased & held):
             yield Finding("keys", "", f"{ref} was erased and has a data key again")
         # One that was slipped in leads nowhere: it is sealed under the holder's own key.
         identifiers = key_rows.aliases_by_ref(self._connection)
         for ref, added in sorted(self._aliases.items()):
-            due = 0 if ref in self._erased else added
+            due = 0 if ref in self._erased or ref not in held else added
             if identifiers.get(ref, 0) < due or (not due and ref in identifiers):
                 yield Finding("keys", "", f"the further identifiers of {ref} are not those added")
 
@@ -199,16 +213,25 @@ class _Pass:
     def _count_findings(self) -> Iterator[Finding]:
         kept: Counter[_Count] = Counter()
         for line in view_rows.outcome_counts(self._connection, None, "0000", "9999"):
-            cell = line.cell if self._cell_of is not None else None
-            kept[line.day, line.function, line.outcome, cell] += line.n
-        for key in sorted(kept.keys() | self._counts.keys(), key=str):
-            if kept[key] != self._counts[key]:
+            kept[self._without_cell(line.day, line.function, line.outcome, line.cell)] += line.n
+        due: Counter[_Count] = Counter()
+        for key, n in self._counts.items():
+            due[self._without_cell(*key)] += n
+        for (day, function, outcome), n in self._removed.counts.items():
+            due[day, function, outcome, None] += n
+        for key in sorted(kept.keys() | due.keys(), key=str):
+            if kept[key] != due[key]:
                 day, function, outcome, _ = key
                 what = (
                     f"{kept[key]} decisions {outcome} of {function or 'no function'} on {day} "
-                    f"are counted, {self._counts[key]} are here"
+                    f"are counted, {due[key]} are here"
                 )
                 yield Finding("counts", "", what)
+
+    def _without_cell(self, day: str, function: str, outcome: str, cell: int | None) -> _Count:
+        """Return the key of a count; the cells of removed decisions are not known any more."""
+        known = self._cell_of is not None and (day, function, outcome) not in self._removed.counts
+        return day, function, outcome, cell if known else None
 
 
 def _index_findings(name: str, due: Indexed, held: Indexed) -> Iterable[Finding]:

@@ -33,6 +33,7 @@ from answerable.audit.store import view_rows
 from answerable.audit.store.advance import store_advance
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import claim_head, insert_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.stored import StoredLog, stored_log, upgrade_log
 from answerable.audit.turn import Turn
@@ -209,7 +210,9 @@ class Log(LogCustody):
             written by this log, or the log no longer begins with what it was folded from.
         """
         row = self._read(lambda connection: view_rows.load_projection(connection, name))
-        if row is None or row.size > self.size() or row.root != self.root_at(row.size):
+        if row is None or not self._read(read_floors).tile <= row.size <= self.size():
+            return None
+        if row.root != self.root_at(row.size):
             return None
         mac = projection_mac(self._scribe.vault.pepper(), name, row.size, row.root, row.state)
         return (row.size, row.state) if hmac.compare_digest(mac, row.mac) else None

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
-from answerable.audit.errors import Erased, EvidenceBroken, InvalidInput, NotFound
+from answerable.audit.errors import Erased, InvalidInput, NotFound
 from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, reference_hash
 from answerable.audit.keys.holds import active_holds
@@ -21,24 +21,20 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.pack import PackedEntry
 from answerable.audit.proving import TreeReader
 from answerable.audit.records import LegalHold, Record
+from answerable.audit.retention.absence import body_went, require_erasure
 from answerable.audit.store import entry_rows, key_rows, view_rows
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import Selection
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.view_rows import OutcomeCount
 from answerable.audit.stored import StoredLog, stored_of
 
-__all__ = ["ERASING_KINDS", "LogReader"]
+__all__ = ["LogReader"]
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 _RETRIES: Final = 3
-ERASING_KINDS: Final = (
-    EntryKind.SUBJECT_ERASED,
-    EntryKind.DATASET_ROWS_ERASED,
-    EntryKind.ACTOR_RETIRED,
-)
-"""Kinds of the entry that records why a key was destroyed."""
 
 
 class LogReader(TreeReader):
@@ -95,7 +91,9 @@ class LogReader(TreeReader):
         """
         found = self._read(lambda connection: entry_rows.entry_at(connection, seq))
         if found is None:
-            raise NotFound("the log has no such place", where=f"entry {seq}")
+            gone = 0 <= seq < self._read(read_floors).entry
+            what = "a retention run removed this entry" if gone else "the log has no such place"
+            raise NotFound(what, where=f"entry {seq}")
         return found
 
     def entries(  # noqa: PLR0913 - each one narrows the page by itself
@@ -150,7 +148,7 @@ class LogReader(TreeReader):
         Returns
         -------
         OpenedBody
-            Parts whose key was destroyed are listed.
+            Parts whose key was destroyed or that a retention run removed are listed.
 
         Raises
         ------
@@ -161,13 +159,14 @@ class LogReader(TreeReader):
         Unavailable
             If the vault lacks a bucket key.
         """
-        return self._read_with_keys(
-            lambda connection: open_body(
-                entry,
-                entry_rows.body_parts(connection, entry.seq),
-                self._keys_of(connection, entry),
-            )
-        )
+
+        def opened(connection: Connection) -> OpenedBody:
+            stored = entry_rows.body_parts(connection, entry.seq)
+            if not stored and body_went(connection, entry):
+                return OpenedBody(None, {}, tuple(range(len(entry.header.parts))))
+            return open_body(entry, stored, self._keys_of(connection, entry))
+
+        return self._read_with_keys(opened)
 
     def part_key(self, entry: Entry, number: int) -> tuple[bytes, bytes]:
         """Return the record key of one part of an entry, and the stored bytes it opens.
@@ -268,7 +267,7 @@ class LogReader(TreeReader):
             if key_rows.keys_by_ref(connection, (ref,)):
                 return False
             self._keyring(connection).require_known(ref)
-            self._require_erasure(connection, ref)
+            require_erasure(connection, ref)
             return True
 
         return self._read(erased)
@@ -314,19 +313,10 @@ class LogReader(TreeReader):
         for ref in sorted(sealed):
             key = keyring.data_key(ref)
             if key is None:
-                self._require_erasure(connection, ref)
+                require_erasure(connection, ref)
             else:
                 keys[ref] = key
         return keys
-
-    def _require_erasure(self, connection: Connection, ref: str) -> None:
-        kinds = {item.kind for item in entry_rows.entries_of_subject(connection, ref)}
-        if kinds.isdisjoint(ERASING_KINDS):
-            raise EvidenceBroken(
-                "the key of a data subject is gone and no entry records an erasure",
-                where=ref,
-                remedy="The key table was changed: restore it from a backup with its vault.",
-            )
 
     def _read_with_keys(self, step: Callable[[Connection], T]) -> T:
         """Read again on a new snapshot when a bucket was rotated under this one."""

@@ -27,8 +27,8 @@ from answerable.audit.health import Replayed
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import keyed_hash
 from answerable.audit.kinds import EntryKind
-from answerable.audit.reading import ERASING_KINDS
 from answerable.audit.records import EntryLink, LoggingRestored, Record, Role, SpooledAppend
+from answerable.audit.retention.absence import ERASING_KINDS
 from answerable.audit.spool import Spool, SpoolStep
 from answerable.audit.watched import WatchedLog, cause_of
 

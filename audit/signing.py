@@ -13,40 +13,43 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from answerable.audit.errors import Conflict, EvidenceBroken, InvalidInput, NotFound, Unavailable
 from answerable.audit.keys.vault import Entropy
-from answerable.audit.records import SignOff
+from answerable.audit.records import RetentionApproval, SignOff
 
 __all__ = [
     "create_signer_key",
     "load_signer_key",
     "public_key_hex",
     "sign_record",
+    "verify_approval",
     "verify_sign_off",
 ]
+
+S = TypeVar("S", SignOff, RetentionApproval)
 
 _SEED: Final = 32
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def sign_record(record: SignOff, key: Ed25519PrivateKey) -> SignOff:
-    """Return the sign-off with its signature; one it had is replaced.
+def sign_record(record: S, key: Ed25519PrivateKey) -> S:
+    """Return a sign-off or an approval with its signature; one it had is replaced.
 
     Parameters
     ----------
-    record : SignOff
+    record : SignOff or RetentionApproval
         What is signed.
     key : Ed25519PrivateKey
         The signer's key.
 
     Returns
     -------
-    SignOff
+    record
         The same statement, signed.
     """
     return record.model_copy(update={"signature": key.sign(record.signed_bytes()).hex()})
@@ -69,16 +72,40 @@ def verify_sign_off(sign_off: SignOff, public_key: str) -> None:
     InvalidInput
         If the public key is malformed.
     """
+    _verify(sign_off.signature, sign_off.signed_bytes(), public_key, by=sign_off.signer)
+
+
+def verify_approval(approval: RetentionApproval, public_key: str) -> None:
+    """Check that a retention run was approved by the holder of a public key.
+
+    Parameters
+    ----------
+    approval : RetentionApproval
+        As handed in, or as it stands in the log.
+    public_key : str
+        Raw Ed25519 public key in hex, from the approver's registration.
+
+    Raises
+    ------
+    EvidenceBroken
+        If it is unsigned, signed by another key, or was changed since.
+    InvalidInput
+        If the public key is malformed.
+    """
+    _verify(approval.signature, approval.signed_bytes(), public_key, by=approval.approver)
+
+
+def _verify(signature: str | None, signed: bytes, public_key: str, *, by: str) -> None:
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
     except ValueError:
         raise InvalidInput("not an Ed25519 public key in hex", where="public key") from None
     try:
-        key.verify(bytes.fromhex(sign_off.signature or ""), sign_off.signed_bytes())
+        key.verify(bytes.fromhex(signature or ""), signed)
     except InvalidSignature:
         raise EvidenceBroken(
-            "the signature under the sign-off is not the signer's",
-            where=sign_off.signer,
+            "the signature under the statement is not the signer's",
+            where=by,
             remedy="Ask the signer to sign again with the key they registered.",
         ) from None
 

@@ -15,6 +15,7 @@ from answerable.audit.key_chain import stored_rotations
 from answerable.audit.store import entry_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
+from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile
 from answerable.audit.verify import Finding, StoredRow, StoredState
@@ -126,7 +127,8 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
         last = entry_rows.last_seq(connection)
         notes = view_rows.checkpoint_notes(connection)
         rotations = stored_rotations(view_rows.read_facts(connection))
-    state = StoredState(head.size, head.frontier.root(), notes, tile, rotations)
+        floors = read_floors(connection)
+    state = StoredState(head.size, head.frontier.root(), notes, tile, rotations, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
 
 

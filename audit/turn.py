@@ -20,7 +20,7 @@ so a full disk or a lost connection cannot leave memory ahead of the database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -98,6 +98,7 @@ class Turn:
         self._period_key: bytes | None = None
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
+        self._before: list[Callable[[Connection], object]] = []
         self._cells: list[CountKey | None] = []
         self._clock = TurnClock(scribe.clock, last=head.ts, noted=head.clock_noted)
 
@@ -209,6 +210,10 @@ class Turn:
         """The time of this turn's entries, microseconds: never before the last entry's."""
         return self._clock.ts
 
+    def before_swap(self, step: Callable[[Connection], object]) -> None:
+        """Have something done once entries are stored and before the head names them."""
+        self._before.append(step)
+
     def grown(self) -> Frontier:
         """Return the frontier of the log with what is staged."""
         return self.head.frontier.extend([item.leaf for item in self._staged])
@@ -233,7 +238,7 @@ class Turn:
             frontier=self.head.frontier.extend(leaves),
         )
         counts = Counter(key for key in self._cells if key is not None)
-        return Advance(self.head, new, self._staged, tiles, counts, keys, buckets)
+        return Advance(self.head, new, self._staged, tiles, counts, keys, buckets, self._before)
 
     @property
     def _sealing(self) -> SealingPlace:

@@ -14,6 +14,9 @@ everything found is a finding. For each entry in order:
 8. checkpoint  at the end: each signed head is of this log and its key of that time, and has the
                root that this log had at that size; only one given from *outside* anchors the
                result. Keys are followed from the trusted one through rotations both keys signed
+9. retention   at the end: what is gone below the floors went by approved runs of this log
+
+Below the floor of entries, leaves come from the tiles; below that of tiles, from the roots above.
 
 It cannot show that a decision was never logged, or entries cut off after the last checkpoint.
 
@@ -29,7 +32,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from json.encoder import encode_basestring
 from typing import Final
 
@@ -41,15 +43,16 @@ from answerable.audit.verify_notes import (
     follow_keys,
     open_checkpoints,
 )
+from answerable.audit.verify_retention import Floors, RetentionRuns
+from answerable.audit.verify_tree import VerifiedTree, span_of
 
 __all__ = ["Finding", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
 
 _PROGRESS_EVERY: Final = 10_000
-_TILE: Final = 256
-_HASH: Final = 32
 _SAFE: Final = 2**53
 _HEADER_LIMIT: Final = 65_535
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UNPRUNED: Final = Floors()
 _KIND: Final = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)?")
 _ROTATED: Final = "log.key_rotated"
 
@@ -78,6 +81,8 @@ class StoredState:
     """Bytes of the full tile at (level, index); None when it is not stored."""
     rotations: Sequence[bytes] = ()
     """Records of the rotations of its signing key, in order."""
+    floors: Floors = _UNPRUNED
+    """Where its rows begin since retention runs; believed only as far as the log says so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +152,23 @@ def verify_log(
     rotations = stored.rotations if stored else ()
     keys = follow_keys(origin, vkey, rotations, find)
     heads = open_checkpoints(keys, checkpoint, stored.checkpoints if stored else (), find)
-    tree = _Tree(stored.tile if stored else None, find)
-    check = _Entries(origin, find)
-    roots, wanted = {0: tree.root()}, {head.size for head in heads}
-    for row in rows:
-        tree.push(check.entry(row))
-        if tree.size in wanted:
-            roots[tree.size] = tree.root()
-        if progress is not None and tree.size % _PROGRESS_EVERY == 0:
-            progress(tree.size)
+    floors = _reachable(stored) if stored else _UNPRUNED
+    tree = VerifiedTree(stored.tile if stored else None, find)
+    runs = RetentionRuns(origin, _write, find)
+    check = _Entries(origin, find, runs, floors.entry)
+    roots, wanted = {0: tree.root()}, {head.size for head in heads} | {floors.entry, floors.tile}
+    for size in _grow(tree, rows, check, floors):
+        if size in wanted:
+            roots[size] = tree.root()
+        if progress is not None and size % _PROGRESS_EVERY == 0:
+            progress(size)
     root = tree.root()
     if stored is not None and stored.size != tree.size:
-        span = _span(*sorted((tree.size, stored.size)))
+        span = span_of(*sorted((tree.size, stored.size)))
         find("root", span, f"the head names {stored.size} entries, {tree.size} are stored")
     elif stored is not None and stored.root != root:
         find("root", "", "the recomputed root is not that of the stored head")
+    runs.check(stored.floors if stored else _UNPRUNED, roots)
     if stored is not None:
         check_rotations(origin, rotations, check.rotated, 0, find)
     anchored = _check_heads(heads, roots, tree.size, check.losses.telling(find))
@@ -170,12 +177,35 @@ def verify_log(
     )
 
 
+def _reachable(stored: StoredState) -> Floors:
+    """Return where to begin: never beyond the head, and where a whole tile of level 1 begins."""
+    entry = max(0, min(stored.floors.entry, stored.size))
+    tile = max(0, min(stored.floors.tile, entry)) >> 16 << 16
+    return Floors(stored.floors.body, entry, tile)
+
+
+def _grow(
+    tree: VerifiedTree, rows: Iterable[StoredRow], check: _Entries, floors: Floors
+) -> Iterator[int]:
+    """Grow the tree by each entry, by what is stored of it where it was pruned; yield sizes."""
+    yield from tree.begin(floors.tile)
+    for row in rows:
+        leaf = check.entry(row)
+        if row.seq >= floors.tile:
+            yield from tree.fill(min(row.seq, floors.entry))
+            tree.push(leaf)
+            yield tree.size
+    yield from tree.fill(floors.entry)
+
+
 class _Entries:
     """Checks of entries one after another."""
 
-    def __init__(self, origin: str, find: _Find) -> None:
+    def __init__(self, origin: str, find: _Find, runs: RetentionRuns, floor: int) -> None:
         self._origin = origin
         self._find = find
+        self._runs = runs
+        self._floor = floor
         self._ids: dict[str, int] = {}
         self._last_ts = 0
         self._expected = 0
@@ -189,8 +219,9 @@ class _Entries:
         entry_id = header.get("id")
         known = isinstance(entry_id, str) and _UUID7.fullmatch(entry_id)
         name = f"{row.seq} ({entry_id})" if known else f"{row.seq}"
-        if row.seq > self._expected:
-            self._find("sequence", _span(self._expected, row.seq), "missing")
+        if row.seq > max(self._expected, self._floor):
+            first = max(self._expected, self._floor)
+            self._find("sequence", span_of(first, row.seq), "missing")
         elif row.seq < self._expected:
             self._find("sequence", name, f"stands where entry {self._expected} is due")
         self._expected = max(self._expected, row.seq + 1)
@@ -203,7 +234,11 @@ class _Entries:
             if header.get(column) != value:
                 self._find("index", name, f"the column {column} does not say what the header says")
         self._body(header, row.parts, name)
-        self.losses.take(name, header, row.parts[0] if row.parts else None)
+        body = row.parts[0] if row.parts else None
+        self._runs.take(name, header, body)
+        if row.seq < self._floor:
+            self._runs.keep(row.seq, leaf)
+        self.losses.take(name, header, body)
         if header.get("kind") == _ROTATED:
             self.rotated.append(Rotated(row.seq, name, _first_digest(header)))
         return leaf
@@ -247,7 +282,7 @@ def _first_digest(header: dict[str, object]) -> str:
     return str(first.get("digest")) if isinstance(first, dict) else ""
 
 
-class _NotStrict(Exception):
+class _NotStrict(ValueError):
     """JSON that the restricted form has no place for."""
 
 
@@ -257,10 +292,10 @@ def _read_header(data: bytes) -> tuple[dict[str, object], str]:
     try:
         value = json.loads(data.decode("utf-8"))
         written = _write(value).encode("utf-8", "replace")
-    except (ValueError, RecursionError):
-        return {}, "its bytes are not JSON in UTF-8"
     except _NotStrict as error:
         return {}, f"its bytes hold {error}"
+    except (ValueError, RecursionError):
+        return {}, "its bytes are not JSON in UTF-8"
     canonical = isinstance(value, dict) and len(data) <= _HEADER_LIMIT and written == data
     fault = "" if canonical else f"not a canonical JSON object of at most {_HEADER_LIMIT} bytes"
     return value if isinstance(value, dict) else {}, fault
@@ -281,61 +316,6 @@ def _write(value: object) -> str:
     raise _NotStrict("null, a fraction, a number of 2^53 or more, or a key that is not ASCII")
 
 
-class _Tree:
-    """The tree as rows of at most 256 hashes per level, compared with the stored tiles."""
-
-    def __init__(self, stored: Callable[[int, int], bytes | None] | None, find: _Find) -> None:
-        self._stored = stored
-        self._find = find
-        self._rows: list[list[bytes]] = [[]]
-        self.size = 0
-
-    def push(self, leaf: bytes) -> None:
-        """Append a leaf; compare every tile that it completes."""
-        self.size += 1
-        self._rows[0].append(leaf)
-        level = 0
-        while len(hashes := self._rows[level]) == _TILE:
-            if self._stored is not None:
-                index = (self.size >> 8 * (level + 1)) - 1
-                self._compare(level, index, hashes, self._stored(level, index))
-            self._rows[level] = []
-            level += 1
-            if level == len(self._rows):
-                self._rows.append([])
-            self._rows[level].append(_fold(hashes))
-
-    def root(self) -> bytes:
-        """Root so far: each row's own root is the last, partial hash of the row above."""
-        node: list[bytes] = []
-        for row in self._rows:
-            node = [_fold(row + node)] if row or node else []
-        return node[0] if node else hashlib.sha256(b"").digest()
-
-    def _compare(self, level: int, index: int, own: list[bytes], data: bytes | None) -> None:
-        held = data if data is not None and len(data) == _TILE * _HASH else bytes(_TILE * _HASH)
-        differs = [held[at * _HASH : (at + 1) * _HASH] != own[at] for at in range(_TILE)]
-        for different, run in groupby(range(_TILE), key=differs.__getitem__):
-            if different:
-                places = [(index * _TILE + at) * _TILE**level for at in run]
-                entries = _span(places[0], places[-1] + _TILE**level)
-                self._find("tile", entries, f"tile {level}/{index} holds other hashes or none")
-
-
-def _fold(hashes: list[bytes]) -> bytes:
-    """Root over hashes; an odd last one is carried up as it is (RFC 9162's split)."""
-    while len(hashes) > 1:
-        odd = hashes[len(hashes) & ~1 :]
-        pairs = zip(hashes[::2], hashes[1::2], strict=False)
-        hashes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
-        hashes += odd
-    return hashes[0]
-
-
-def _span(first: int, end: int) -> str:
-    return f"{first}" if end == first + 1 else f"{first} to {end - 1}"
-
-
 def _check_heads(
     heads: list[SignedHead], roots: dict[int, bytes], size: int, find: _FindHead
 ) -> bool:
@@ -344,11 +324,13 @@ def _check_heads(
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
             what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
-            find(head.size, _span(size, head.size), what)
+            find(head.size, span_of(size, head.size), what)
+        elif head.size not in roots:
+            continue  # it ends among pruned tiles: nobody can tell any more
         elif roots[head.size] == head.root:
             agreed = head.size
             anchored = anchored or head.outside
         else:
-            entry = _span(agreed, head.size) if head.size > agreed else ""
+            entry = span_of(agreed, head.size) if head.size > agreed else ""
             find(head.size, entry, f"the signed root of size {head.size} is not that of these")
     return anchored

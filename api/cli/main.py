@@ -19,6 +19,7 @@ from answerable.api.cli import (
     organisation_commands,
     query_commands,
     register_commands,
+    retention_commands,
     service_commands,
     subject_commands,
 )
@@ -46,6 +47,7 @@ for group in (
     subject_commands,
     organisation_commands,
     query_commands,
+    retention_commands,
     audit_commands,
     key_commands,
     failure_commands,

@@ -1,13 +1,14 @@
 """Counts of decisions from the rollup, and the recount of headers that proves them.
 
 The rollup is kept with every append, so counts cost the same however long the log is; whoever may
-write the database may change it, so a recount compares it with the headers.
+write the database may change it, so a recount compares it with the headers. Decisions that
+retention runs removed are counted as their entries recorded them: by day, function and outcome.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
@@ -17,6 +18,7 @@ from answerable.audit.keys.derive import day_of
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries.scope import Scope, stream
 from answerable.audit.reading import LogReader
+from answerable.audit.retention.facts import removed_so_far
 from answerable.audit.store import view_rows
 from answerable.audit.store.database import Connection
 from answerable.audit.store.head_rows import read_head
@@ -116,14 +118,20 @@ def recount(log: LogReader, days: Days) -> list[CountDifference]:
     RecordTampered
         If an entry is indexed under what its header does not say.
     """
-    size, lines = log.ask(_size_and_counts)
+    size, lines, removed = log.ask(_size_and_counts)
     first, last = days.bounds()
     kept = _added(
         item
         for item in lines
         if first <= item.day <= last and days.function in (None, item.function)
     )
-    counted: Counter[tuple[str, str, str]] = Counter()
+    counted: Counter[tuple[str, str, str]] = Counter(
+        {
+            key: n
+            for key, n in removed.items()
+            if first <= key[0] <= last and days.function in (None, key[1])
+        }
+    )
     inside = takewhile(lambda found: found[0].seq < size, stream(log, days.scope()))
     for _, header in inside:
         day = day_of(header["ts"])
@@ -143,20 +151,28 @@ def count_differences(log: LogReader) -> list[OutcomeCount]:
     Returns
     -------
     list of OutcomeCount
-        `n` is kept minus recounted; empty when the counts are right.
+        `n` is kept minus recounted; empty when the counts are right. Where decisions of a day,
+        function and outcome were removed, over all cells: those of removed ones are not known.
     """
-    size, lines = log.ask(_size_and_counts)
-    kept = Counter({(item.day, item.function, item.outcome, item.cell): item.n for item in lines})
+    size, lines, removed = log.ask(_size_and_counts)
+    kept: Counter[tuple[str, str, str, int | None]] = Counter()
+    for item in lines:
+        known = (item.day, item.function, item.outcome) not in removed
+        kept[item.day, item.function, item.outcome, item.cell if known else None] += item.n
+    for key, n in removed.items():
+        kept[*key, None] -= n
     asked = Scope(kinds=(EntryKind.DECISION,))
     for entry, header in takewhile(lambda found: found[0].seq < size, stream(log, asked)):
-        outcome = header.get("outcome", "")
-        key = (day_of(header["ts"]), header.get("function", ""), outcome, log.cell_of(entry))
-        kept[key] -= 1
+        found = (day_of(header["ts"]), header.get("function", ""), header.get("outcome", ""))
+        kept[*found, None if found in removed else log.cell_of(entry)] -= 1
     return [OutcomeCount(*key, n) for key, n in kept.items() if n]
 
 
-def _size_and_counts(snapshot: Connection) -> tuple[int, list[OutcomeCount]]:
-    return read_head(snapshot).size, view_rows.outcome_counts(snapshot, None, "0000", "9999")
+def _size_and_counts(
+    snapshot: Connection,
+) -> tuple[int, list[OutcomeCount], Mapping[tuple[str, str, str], int]]:
+    lines = view_rows.outcome_counts(snapshot, None, "0000", "9999")
+    return read_head(snapshot).size, lines, removed_so_far(snapshot).counts
 
 
 def _added(lines: Iterable[OutcomeCount]) -> Counter[tuple[str, str, str]]:

@@ -93,6 +93,14 @@ from answerable.audit.records.requests import (
     SubjectRequestExtended,
     SubjectRequestOpened,
 )
+from answerable.audit.records.retained import (
+    AppliedRule,
+    LegalSource,
+    Removal,
+    RemovedCount,
+    RetentionApproval,
+    RetentionRun,
+)
 from answerable.audit.records.subjects import (
     LegalHold,
     QueryAsked,
@@ -108,6 +116,7 @@ __all__ = [
     "Actor",
     "ActorRef",
     "Amount",
+    "AppliedRule",
     "Automation",
     "BaselineVersion",
     "Calendar",
@@ -136,6 +145,7 @@ __all__ = [
     "HardRule",
     "IdentityCheck",
     "LegalHold",
+    "LegalSource",
     "LogHeadAccepted",
     "LogKeyRotated",
     "LogOpened",
@@ -157,8 +167,12 @@ __all__ = [
     "RecordsRead",
     "Release",
     "ReleaseEnded",
+    "Removal",
+    "RemovedCount",
     "RestrictionLifted",
+    "RetentionApproval",
     "RetentionPeriod",
+    "RetentionRun",
     "Review",
     "Role",
     "SignOff",
@@ -187,7 +201,7 @@ _BY_TYPE: dict[str, type[Record]] = {
         LogOpened, ClockStepped, OrganisationProfile, SubjectRequestOpened, SubjectRequestExtended,
         SubjectRequestAnswered, RestrictionLifted, RecipientNotified, QueryAsked,
         LoggingFailed, LoggingRestored, SpooledAppend, CallerCounted,
-        LogKeyRotated, RecordDisclosed, SubjectAliasAdded,
+        LogKeyRotated, RecordDisclosed, SubjectAliasAdded, RetentionApproval, RetentionRun,
     )
 }  # fmt: skip
 

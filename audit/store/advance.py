@@ -11,7 +11,7 @@ round trip and one wait for the disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
@@ -47,6 +47,8 @@ class Advance:
     counts: Mapping[CountKey, int] = field(default_factory=dict)
     keys: Sequence[KeyRow] = ()
     buckets: Mapping[int, int] = field(default_factory=dict)
+    before_swap: Sequence[Callable[[Connection], object]] = ()
+    """What is done once the entries are stored and before the head names them."""
 
 
 def store_advance(connection: Connection, advance: Advance) -> None:
@@ -61,6 +63,8 @@ def store_advance(connection: Connection, advance: Advance) -> None:
         return
     insert_keys(connection, advance.keys, advance.buckets)
     _store_rows(connection, advance)
+    for step in advance.before_swap:
+        step(connection)
     swap_head(connection, advance.old, advance.new)
 
 

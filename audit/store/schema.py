@@ -24,7 +24,7 @@ __all__ = [
     "version_schema",
 ]
 
-REVISIONS: Final = ("r0001", "r0002")
+REVISIONS: Final = ("r0001", "r0002", "r0003")
 """All revisions this version knows, oldest first."""
 VERSION_TABLE: Final = "audit_schema"
 

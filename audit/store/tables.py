@@ -191,8 +191,10 @@ floor = _table(
     "floor",
     Column("what", Text, primary_key=True),
     Column("seq", _Wide, nullable=False),
+    Column("run", _Wide, nullable=False, server_default=text("-1")),
 )
-"""Below which place bodies, entries and tiles were removed by recorded retention runs."""
+"""Below which place bodies, entries and tiles were removed by recorded retention runs, and the
+place of the last such run's entry: rows go only while the head does not name that place yet."""
 
 subject_key = _table(
     "subject_key",

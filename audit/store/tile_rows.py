@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from answerable.audit.errors import NotFound
 from answerable.audit.store.bulk import Row, insert_rows
-from answerable.audit.store.tables import entry, tile
+from answerable.audit.store.tables import entry, floor, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 
@@ -20,6 +20,12 @@ class StoredTiles:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def minimum(self) -> int:
+        """Number of the first leaf whose tile was not pruned."""
+        query = select(floor.c.seq).where(floor.c.what == "tile")
+        return self._connection.execute(query).scalar() or 0
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile.

@@ -4,8 +4,9 @@ An inclusion proof shows that one entry stands at one place under a root; a cons
 shows that a newer tree begins with all of an older one. Both are at most 63 hashes long. The
 verifiers raise only the two errors that name what failed, whatever bytes they are given.
 
-Every proof above a minimum index can be made after the tiles below it are gone, because only
-full subtrees left of the leaf are asked for, and those by their highest stored hash.
+Every proof above a minimum index can be made after the leaf tiles below it are gone, because only
+full subtrees left of the leaf are asked for, and those by their highest stored hash. What lies
+below is refused by name rather than guessed from what happens to be left.
 
 References
 ----------
@@ -20,6 +21,7 @@ from answerable.audit.errors import (
     ConsistencyProofInvalid,
     InclusionProofInvalid,
     InvalidInput,
+    NotFound,
 )
 from answerable.audit.tree.merkle import EMPTY_ROOT, HASH_SIZE, node_hash, root_of
 from answerable.audit.tree.tiles import TILE_HEIGHT, TILE_WIDTH, TileSource, hashes_in
@@ -58,7 +60,7 @@ def inclusion_proof(seq: int, size: int, tiles: TileSource) -> list[bytes]:
     InvalidInput
         If `seq` is not a leaf of that tree.
     NotFound
-        If a tile that is needed is not stored.
+        If the leaf was pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
 
@@ -100,6 +102,8 @@ def _inclusion(seq: int, size: int, reader: _SubtreeReader) -> list[bytes]:
             where="inclusion proof",
             remedy="Ask for a larger tree or a smaller sequence number.",
         )
+    if seq < reader.minimum:
+        raise _pruned("inclusion proof", reader.minimum)
     siblings: list[tuple[int, int]] = []
     low, high = 0, size
     while high - low > 1:
@@ -133,7 +137,7 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
     InvalidInput
         If the sizes are negative or the older is larger.
     NotFound
-        If a tile that is needed is not stored.
+        If the older tree ends where tiles were pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
 
@@ -150,6 +154,8 @@ def consistency_proof(old_size: int, new_size: int, tiles: TileSource) -> list[b
     if old_size in {0, new_size}:
         return []
     reader = _SubtreeReader(new_size, tiles)
+    if old_size < reader.minimum:
+        raise _pruned("consistency proof", reader.minimum)
     ranges: list[tuple[int, int]] = []
     low, high = 0, new_size
     while high != old_size:
@@ -184,11 +190,16 @@ def root_from_tiles(size: int, tiles: TileSource) -> bytes:
     Raises
     ------
     NotFound
-        If a tile that is needed is not stored.
+        If the tree ends where tiles were pruned, or a tile that is needed is not stored.
     RecordTampered
         If a tile has the wrong length.
     """
-    return _SubtreeReader(size, tiles).root(0, size) if size else EMPTY_ROOT
+    if size == 0:
+        return EMPTY_ROOT
+    reader = _SubtreeReader(size, tiles)
+    if size < reader.minimum:
+        raise _pruned(f"root of {size} leaves", reader.minimum)
+    return reader.root(0, size)
 
 
 def verify_inclusion(leaf: bytes, seq: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -300,6 +311,14 @@ def verify_consistency(
         )
 
 
+def _pruned(where: str, minimum: int) -> NotFound:
+    return NotFound(
+        f"the hashes of the entries 0 to {minimum - 1} were pruned",
+        where=where,
+        remedy=f"Proofs can be made from entry {minimum} on; receipts given out before still hold.",
+    )
+
+
 def _walk_consistency(
     old_size: int, new_size: int, path: Sequence[bytes]
 ) -> tuple[bytes, bytes] | None:
@@ -342,6 +361,7 @@ class _SubtreeReader:
     def __init__(self, size: int, tiles: TileSource) -> None:
         self._size = size
         self._tiles = tiles
+        self.minimum = tiles.minimum
         self._read: dict[tuple[int, int], list[bytes]] = {}
 
     def root(self, low: int, high: int) -> bytes:

@@ -21,6 +21,7 @@ from answerable.audit.tree.merkle import HASH_SIZE, root_of
 
 __all__ = [
     "TILE_HEIGHT",
+    "PRUNED_TOGETHER",
     "TILE_WIDTH",
     "FullTile",
     "MemoryTiles",
@@ -30,11 +31,14 @@ __all__ = [
     "full_tiles_after",
     "hashes_in",
     "partial_tiles",
+    "pruning_minimum",
     "tile_root",
 ]
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
+PRUNED_TOGETHER: Final = TILE_WIDTH * TILE_WIDTH
+"""Leaves whose level-0 tiles may go together: they stand under one full tile of level 1."""
 _PATH_BASE: Final = 1000
 _TILE_BYTES: Final = TILE_WIDTH * HASH_SIZE
 
@@ -89,6 +93,11 @@ class FullTile:
 
 class TileSource(Protocol):
     """Where proofs read tiles from."""
+
+    @property
+    def minimum(self) -> int:
+        """Number of the first leaf whose tile was not pruned; 0 when none was."""
+        ...
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile.
@@ -174,6 +183,33 @@ def partial_tiles(size: int) -> list[Tile]:
             tiles.append(Tile(level, index, width))
         level += 1
     return tiles
+
+
+def pruning_minimum(wanted: int, size: int) -> int:
+    """Return the minimum index down to which leaf tiles may be pruned.
+
+    Only tiles of level 0 are pruned, and only whole runs of 256 of them, whose roots the full
+    tile of level 1 above holds. Everything from level 1 up stays (an eighth of a byte for each
+    entry), so that every later tile, root and proof can still be made.
+
+    Parameters
+    ----------
+    wanted : int
+        Number of the first leaf that must stay.
+    size : int
+        Number of leaves of the tree.
+
+    Returns
+    -------
+    int
+        A multiple of 65,536, at most `wanted` and at most `size`.
+
+    Examples
+    --------
+    >>> pruning_minimum(140_000, 200_000), pruning_minimum(65_535, 200_000)
+    (131072, 0)
+    """
+    return max(min(wanted, size), 0) // PRUNED_TOGETHER * PRUNED_TOGETHER
 
 
 def completed_tiles(old_size: int, leaves: Sequence[bytes], tiles: TileSource) -> list[FullTile]:
@@ -279,11 +315,17 @@ class MemoryTiles:
 
     def __init__(self) -> None:
         self._levels: list[bytearray] = [bytearray()]
+        self._minimum = 0
 
     @property
     def size(self) -> int:
         """Number of leaves."""
         return len(self._levels[0]) // HASH_SIZE
+
+    @property
+    def minimum(self) -> int:
+        """Number of the first leaf whose tile was not pruned."""
+        return self._minimum
 
     def append(self, leaves: Iterable[bytes]) -> None:
         """Append leaf hashes."""
@@ -294,6 +336,10 @@ class MemoryTiles:
             if len(self._levels) == tile.level + 1:
                 self._levels.append(bytearray())
             self._levels[tile.level + 1] += tile.root
+
+    def prune(self, minimum: int) -> None:
+        """Forget the leaf tiles below a minimum index (see :func:`pruning_minimum`)."""
+        self._minimum = max(self._minimum, pruning_minimum(minimum, self.size))
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile.
@@ -306,8 +352,10 @@ class MemoryTiles:
         Raises
         ------
         NotFound
-            If the tree does not hold that tile.
+            If the tree does not hold that tile, or holds it no more.
         """
+        if level == 0 and index * TILE_WIDTH < self._minimum:
+            raise NotFound("a tile that was pruned", where=f"tile {level}/{index}.p/{width}")
         start = index * _TILE_BYTES
         hashes = self._levels[level] if 0 <= level < len(self._levels) else bytearray()
         data = bytes(hashes[start : start + width * HASH_SIZE])

@@ -18,7 +18,6 @@ from answerable.audit.records import (
     Amount,
     Automation,
     BaselineVersion,
-    CallerCounted,
     CatalogueVersion,
     ClockStepped,
     ColumnSchema,
@@ -33,8 +32,6 @@ from answerable.audit.records import (
     Evidence,
     HardRule,
     LegalHold,
-    LoggingFailed,
-    LoggingRestored,
     LogHeadAccepted,
     LogOpened,
     LogRecovered,
@@ -51,7 +48,6 @@ from answerable.audit.records import (
     Review,
     Role,
     SignOff,
-    SpooledAppend,
     SubjectAliasAdded,
     SubjectErased,
     SubjectRequest,
@@ -65,6 +61,7 @@ from answerable.audit.tree.notes import VerifierKey, verifier_key
 from answerable.audit.tree.proofs import inclusion_proof
 from answerable.audit.tree.receipts import write_proof
 from answerable.audit.tree.tiles import MemoryTiles
+from tests.golden.failure_examples import ABOUT_FAILURES
 from tests.golden.fixed import (
     ACTOR,
     CO_APPLICANT,
@@ -74,6 +71,7 @@ from tests.golden.fixed import (
     digest,
     entry_id,
 )
+from tests.golden.retention_examples import ABOUT_RETENTION
 from tests.golden.subject_examples import ABOUT_SUBJECTS
 
 ORIGIN: Final = "example.org/lending/2026"
@@ -267,22 +265,6 @@ RECORDS: Final[tuple[Record, ...]] = (
     ),
     LogOpened(origin=ORIGIN, vkey=str(KEY)),
     ClockStepped(back_us=1500, kept_at=NOON),
-    LoggingFailed(
-        since=NOON, until=NOON + 9, cause="unavailable", attempts=3, refused=1, spooled=2
-    ),
-    LoggingRestored(replayed=2, refused=1, torn=0, first_at=NOON + 1, last_at=NOON + 8),
-    SpooledAppend(
-        entry=entry_id(4), entries=2, at=NOON + 8, cause="perhaps-erased", became="set_aside"
-    ),
-    CallerCounted(
-        series="loan-2026",
-        first_number=1,
-        last_number=1234,
-        count=1233,
-        start=NOON,
-        end=NOON + 9,
-        function=digest(9),
-    ),
     LogRecovered(
         reason="backup-restored",
         size=1200,
@@ -301,7 +283,9 @@ RECORDS: Final[tuple[Record, ...]] = (
     hand_over(ORIGIN, SIGNER, NEXT_SIGNER, number=2, size=7),
     RecordDisclosed(entry=entry_id(13), part=0, recipient="court-vienna", purpose="order-of-court"),
     SubjectAliasAdded(subject=SUBJECT, source="crm"),
+    *ABOUT_FAILURES,
     *ABOUT_SUBJECTS,
+    *ABOUT_RETENTION,
 )
 
 HEADERS: Final[dict[str, Header]] = {

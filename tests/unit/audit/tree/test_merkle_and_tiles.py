@@ -20,6 +20,8 @@ LEAVES = [leaf_hash(str(number).encode()) for number in range(66_000)]
 class PrunedTiles:
     """A tile source that lost every tile ending at or below a minimum index."""
 
+    minimum = 0
+
     def __init__(self, tiles: MemoryTiles, minimum: int) -> None:
         self._tiles = tiles
         self._minimum = minimum
@@ -32,6 +34,8 @@ class PrunedTiles:
 
 class RecordingTiles:
     """A tile source that remembers what was asked for and can answer with the wrong length."""
+
+    minimum = 0
 
     def __init__(self, tiles: MemoryTiles, *, extra: bytes = b"", cut: int = 0) -> None:
         self._tiles = tiles

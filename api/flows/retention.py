@@ -1,0 +1,342 @@
+"""Retention: plan what may go, have a second person approve it, remove it.
+
+References
+----------
+GDPR Art. 5(1)(e); AI Act Art. 19(1) and 26(6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from pydantic import JsonValue
+
+from answerable.api.actor import ActorContext
+from answerable.api.wiring import Workspace
+from answerable.audit.canonical import sha256_digest
+from answerable.audit.entries import Draft
+from answerable.audit.errors import InvalidInput, NotAllowed, PolicyViolation, Unavailable
+from answerable.audit.kinds import EntryKind
+from answerable.audit.records import RetentionApproval, RetentionRun, Role
+from answerable.audit.retention.approving import RetentionOrder
+from answerable.audit.retention.plan import HeldBack, Plan
+from answerable.audit.retention.policy import RetentionPolicy, load_retention_policy
+from answerable.audit.retention.retention import RecordedRun, RetentionStatus
+from answerable.audit.signing import load_signer_key, public_key_hex, sign_record
+
+__all__ = [
+    "PlannedRetention",
+    "RetentionDone",
+    "approve_retention",
+    "plan_result",
+    "plan_retention",
+    "retention_status",
+    "run_retention",
+    "status_result",
+]
+
+_DAY: Final = 86_400_000_000
+_PLANNERS: Final = (Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR, Role.ADMIN)
+_RUNNERS: Final = (Role.ADMIN, Role.OFFICER, Role.COMPLIANCE)
+
+
+@dataclass(frozen=True)
+class PlannedRetention:
+    """What a policy file would remove from the log now."""
+
+    policy: RetentionPolicy
+    digest: str
+    """Of the file's bytes."""
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class RetentionDone:
+    """What a run removed."""
+
+    runs: tuple[RetentionRun, ...]
+    """One for each slice, in order."""
+    partitions: int | None
+    """How many emptied partitions were dropped; None when the database does not allow it."""
+
+    def removed(self, what: str) -> int:
+        """Return how many rows of a kind went: ``body``, ``entry`` or ``tile``."""
+        return sum(item.removed for run in self.runs for item in run.removals if item.what == what)
+
+    @property
+    def keys(self) -> int:
+        """How many data keys were destroyed."""
+        return sum(run.keys for run in self.runs)
+
+
+def plan_retention(
+    workspace: Workspace, source: bytes, where: str, *, actor: ActorContext
+) -> PlannedRetention:
+    """Return what would go now, and what stands in the way; nothing is changed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose log.
+    source : bytes
+        The policy file.
+    where : str
+        Its name, for errors.
+    actor : ActorContext
+        Compliance, officer, auditor or administrator.
+
+    Returns
+    -------
+    PlannedRetention
+        Up to the newest signed checkpoint.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor may not.
+    InvalidInput
+        If the policy is malformed or below a legal floor; names file and line.
+    """
+    actor.acting_as(*_PLANNERS)
+    policy = load_retention_policy(source, where)
+    plan = workspace.log.retention.plan(policy)
+    return PlannedRetention(policy, sha256_digest(source), plan)
+
+
+def approve_retention(
+    workspace: Workspace,
+    planned: PlannedRetention,
+    key_file: Path,
+    *,
+    valid_days: int,
+    actor: ActorContext,
+) -> RetentionApproval:
+    """Sign that what was planned may go: what the second person does with their own key.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the signer is registered.
+    planned : PlannedRetention
+        As the signer read it.
+    key_file : Path
+        The signer's key.
+    valid_days : int
+        How long the approval may be used, 1 to 90 days.
+    actor : ActorContext
+        Who runs the command.
+
+    Returns
+    -------
+    RetentionApproval
+        Signed; nothing is appended.
+
+    Raises
+    ------
+    NotAllowed
+        If the key is of nobody registered with the roles the policy asks for.
+    PolicyViolation
+        If nothing may go.
+    InvalidInput
+        If the days are out of range.
+    """
+    actor.acting_as(*_PLANNERS)
+    longest = 90
+    if not 1 <= valid_days <= longest:
+        raise InvalidInput(f"an approval is valid for 1 to {longest} days", where="days")
+    if planned.plan.is_empty:
+        raise PolicyViolation(
+            "nothing may go by this policy now",
+            where="retention",
+            remedy="See what stops it: answerable retention plan",
+        )
+    key = load_signer_key(key_file)
+    wanted = {rule.approver for rule in planned.policy.rules}
+    for person in workspace.directory.actors():
+        if person.public_key == public_key_hex(key) and not person.service:
+            if not wanted <= set(person.roles):
+                break
+            approval = RetentionApproval(
+                log=workspace.log.origin,
+                policy=planned.digest,
+                body_end=planned.plan.body.end,
+                entry_end=planned.plan.entry.end,
+                tile_end=planned.plan.tile.end,
+                approver=person.actor,
+                roles=tuple(sorted(wanted)),
+                expires_at=workspace.clock() + valid_days * _DAY,
+            )
+            return sign_record(approval, key)
+    raise NotAllowed(
+        "this key is of nobody who may approve a retention run of this policy",
+        where="signing key",
+        remedy=f"Register a person with this key and the roles: {', '.join(sorted(wanted))}.",
+    )
+
+
+def run_retention(
+    workspace: Workspace,
+    source: bytes,
+    where: str,
+    approval: bytes,
+    *,
+    actor: ActorContext,
+    slice_done: Callable[[RetentionRun], None] = lambda _run: None,
+) -> RetentionDone:
+    """Remove what was approved and may still go, slice by slice.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose log; the policy file becomes an artefact.
+    source : bytes
+        The policy file that was approved.
+    where : str
+        Its name, for errors.
+    approval : bytes
+        What :func:`approve_retention` gave, as JSON.
+    actor : ActorContext
+        Administrator, officer or compliance, and not who approved.
+    slice_done : Callable[[RetentionRun], None]
+        Told of each slice once it is committed.
+
+    Returns
+    -------
+    RetentionDone
+        Empty when nothing was left to remove.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor may not run it, or the approver may not approve it.
+    PolicyViolation
+        If the approval is for another log or policy, or has expired.
+    EvidenceBroken
+        If the signature is not the approver's.
+    InvalidInput
+        If policy or approval are malformed.
+    Unavailable
+        If the log cannot be written; slices before stand, each with its entry.
+    """
+    role = actor.acting_as(*_RUNNERS)
+    policy = load_retention_policy(source, where)
+    order = RetentionOrder(
+        policy=policy,
+        policy_digest=workspace.artefacts.put(source),
+        approval=RetentionApproval.from_json(approval.strip()),
+    )
+    draft = Draft(
+        kind=EntryKind.RETENTION_RUN,
+        entry_id=workspace.ids(),
+        record=order.approval,
+        actor=actor.actor,
+        role=role,
+    )
+    workspace.log.checkpoint()
+    runs: list[RetentionRun] = []
+    for receipt in workspace.log.retention.run(order, draft, ids=workspace.ids):
+        runs.append(workspace.log.read_record(receipt.entry_id, RetentionRun))
+        slice_done(runs[-1])
+    workspace.log.checkpoint()
+    return RetentionDone(tuple(runs), _dropped(workspace))
+
+
+def retention_status(workspace: Workspace, *, actor: ActorContext) -> RetentionStatus:
+    """Return where the log begins, what is held back, and every run.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose log.
+    actor : ActorContext
+        Compliance, officer, auditor or administrator.
+
+    Returns
+    -------
+    RetentionStatus
+        From the log itself.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor may not.
+    """
+    actor.acting_as(*_PLANNERS)
+    return workspace.log.retention.status()
+
+
+def plan_result(planned: PlannedRetention) -> dict[str, JsonValue]:
+    """Return the JSON form of a plan, the result of ``answerable retention plan --json``.
+
+    Parameters
+    ----------
+    planned : PlannedRetention
+        What would go.
+
+    Returns
+    -------
+    dict
+        ``policy, digest, ranges, rules, held, stops, uncovered``.
+    """
+    plan = planned.plan
+    return {
+        "policy": f"{planned.policy.id} {planned.policy.version}",
+        "digest": planned.digest,
+        "ranges": [
+            {"what": item.what, "first": item.first, "end": item.end, "count": item.count}
+            for item in (plan.body, plan.entry, plan.tile)
+        ],
+        "rules": [
+            {
+                "name": rule.name,
+                "law": rule.law.model_dump(mode="json"),
+                "approver": rule.approver,
+                "bodies": rule.bodies,
+                "entries": rule.entries,
+            }
+            for rule in plan.rules
+        ],
+        "held": [_held(item) for item in plan.held],
+        "stops": [_held(item) for item in plan.stops],
+        "uncovered": [kind.value for kind in planned.policy.uncovered()],
+    }
+
+
+def status_result(status: RetentionStatus) -> dict[str, JsonValue]:
+    """Return the JSON form of a status, the result of ``answerable retention status --json``.
+
+    Parameters
+    ----------
+    status : RetentionStatus
+        Where the log begins.
+
+    Returns
+    -------
+    dict
+        ``floors, held, runs``.
+    """
+    limits = status.limits
+    return {
+        "floors": {"body": limits.body, "entry": limits.entry, "tile": limits.tile},
+        "held": list(limits.held),
+        "runs": [_run(run) for run in status.runs],
+    }
+
+
+def _run(run: RecordedRun) -> dict[str, JsonValue]:
+    record = cast("dict[str, JsonValue]", run.record.model_dump(mode="json"))
+    return {"seq": run.seq, "entry": run.entry_id, "ts": run.ts, "actor": run.actor, **record}
+
+
+def _held(item: HeldBack) -> dict[str, JsonValue]:
+    return {"seq": item.seq, "kind": item.kind.value, "why": item.why, "until": item.until}
+
+
+def _dropped(workspace: Workspace) -> int | None:
+    try:
+        return workspace.log.retention.drop_emptied()
+    except Unavailable:
+        return None

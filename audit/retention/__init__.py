@@ -1,0 +1,1 @@
+"""Retention: how long what is kept, under which law, and its removal by recorded, approved runs."""
