@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs lock clean
+.PHONY: help setup demo test check bench crash docs lock clean
 
 VENV ?= .venv
 export VENV
@@ -38,6 +38,10 @@ check: $(DEV_READY) ## Run every check that needs no test
 
 bench: $(DEV_READY) ## Measure, and print what was measured on which machine
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/audit/append.py
+
+crash: $(DEV_READY) ## Kill, fill and cut off for long (ROUNDS=500), beside the few rounds of every test run
+	@ANSWERABLE_CRASH_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/crash/test_killed_while_appending.py
 
 docs: $(DEV_READY) ## Write the tables of the documents from the code, and check every document
 	@$(BIN)/python tools/reference.py

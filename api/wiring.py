@@ -363,8 +363,7 @@ def _recorder(settings: Settings, log: WatchedLog, vault: KeyVault, entropy: Ent
     )
 
     def cover(_receipts: Sequence[Receipt]) -> None:
-        # Made after the entries were appended, a checkpoint covers them, and with an outside
-        # head it is that head.
+        # Made after the entries, a checkpoint covers them; with an outside head it is that head.
         log.checkpoint()
 
     return Recorder(log, spool, key=key, cover=cover if log.outside is not None else None)

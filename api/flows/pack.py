@@ -37,6 +37,7 @@ from answerable.audit.tree.checkpoints import open_checkpoint
 
 __all__ = ["PackContents", "PackRequest", "evidence_pack"]
 
+_ANCHORS: Final = frozenset({"cosigned", "rfc3161"})
 MOST_DECISIONS: Final = 1000
 """Decisions a pack can be asked for at once."""
 _AT_ONCE: Final = 100
@@ -195,7 +196,8 @@ def _frame(workspace: Workspace, kept: str | None) -> PackFrame:
             )
         if older not in {0, size}:
             heads.append(PackedHead(kept, log.consistency(older, size)))
-    return PackFrame(log.vkey, note, heads)
+    said = [(kept.kind, kept.data) for kept in log.anchors(size) if kept.kind in _ANCHORS]
+    return PackFrame(log.vkey, note, heads, said)
 
 
 def _kept_size(note: str, vkey: str) -> int:

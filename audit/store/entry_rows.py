@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select, text
 
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
@@ -58,6 +58,13 @@ MAX_PAGE = 5000
 _CHUNK = 500
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
 _FREQUENT_KINDS = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
+_NEXT_TIME = (
+    select(entry.c.seq, entry.c.ts)
+    .where(entry.c.seq >= bindparam("low"), entry.c.seq < bindparam("high"))
+    .order_by(entry.c.seq)
+    .limit(1)
+)
+"""Made once: a window is found by two dozen of these."""
 _INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
 
 
@@ -300,12 +307,7 @@ def first_seq_at(connection: Connection, ts: int) -> int:
     while low < high:
         middle = (low + high) // 2
         # Retention leaves gaps: the next place that holds a row stands for them.
-        row = connection.execute(
-            select(entry.c.seq, entry.c.ts)
-            .where(entry.c.seq >= middle, entry.c.seq < high)
-            .order_by(entry.c.seq)
-            .limit(1)
-        ).first()
+        row = connection.execute(_NEXT_TIME, {"low": middle, "high": high}).first()
         if row is None or row[1] >= ts:
             high = middle
         else:

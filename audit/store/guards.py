@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from answerable.audit.store.retention_guards import retention_guard_statements
 from answerable.audit.store.tables import SCHEMA
 
 __all__ = ["every_guard", "guard_statements", "partition_functions", "place_guard_statements"]
@@ -125,7 +126,12 @@ def every_guard(dialect: str) -> list[str]:
         In the order of the revisions; of two triggers of one name the later stands.
     """
     made = [] if dialect == "sqlite" else partition_functions()
-    return [*guard_statements(dialect), *made, *place_guard_statements(dialect)]
+    return [
+        *guard_statements(dialect),
+        *made,
+        *place_guard_statements(dialect),
+        *retention_guard_statements(dialect),
+    ]
 
 
 def _sqlite_table(table: str, keys: tuple[str, ...], others: tuple[str, ...]) -> list[str]:

@@ -119,7 +119,7 @@ def _postgres_floor() -> list[str]:
 def _postgres_drop() -> list[str]:
     return [
         f"""CREATE FUNCTION {SCHEMA}.drop_emptied() RETURNS bigint
-            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             DECLARE found record; empty boolean; dropped bigint := 0;
             BEGIN FOR found IN
                 SELECT p.relname AS parent, c.relname AS child

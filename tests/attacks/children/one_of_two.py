@@ -26,6 +26,7 @@ from answerable.audit.log import Log
 from answerable.audit.records import Automation, Decision, Outcome, Role, SubjectErased
 
 PERSONS = 12
+_NEW_UNTIL = 150
 FUNCTION = "sha256:" + "0f" * 32
 ACTOR = "a-" + "1" * 32
 
@@ -93,7 +94,9 @@ def append(log: Log, rounds: int, until: Path) -> list[dict[str, object]]:
             break
         # Spread over all persons, in an order that is not the eraser's.
         first = int.from_bytes(hashlib.sha256(b"%d" % number).digest()[:2], "big") % PERSONS
-        names = [f"person-{first}"] if number % 3 else [f"person-{first}", f"new-{number}"]
+        # No end of new persons: each erasure wraps all keys of their one bucket anew.
+        alone = number % 3 or number > _NEW_UNTIL
+        names = [f"person-{first}"] if alone else [f"person-{first}", f"new-{number}"]
         known = log.subject_ref(names[0]) if number % 4 == 0 else None
         subjects = [
             DraftSubject(role="applicant", subject_id=name, data={"n": name}) for name in names

@@ -1,8 +1,8 @@
-"""A process that spools decisions, or replays them, and kills itself at a step.
+"""A process that spools decisions or replays them, or appends from many threads until it is killed.
 
-Run by path with: spool|replay, database URL, key directory, spool folder, how many, where to
-write what was acknowledged, when this machine was started (microseconds, as the log counts
-them), the step at which to die, and at which time that step is reached.
+Run by path with: spool|replay|append, database URL, key directory, spool folder, how many (threads
+for append), where to write what was acknowledged, when this machine was started (microseconds, as
+the log counts them), the step at which to die, and at which time that step is reached.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import hashlib
 import os
 import signal
 import sys
+import threading
 import time
+from itertools import count
 from pathlib import Path
 
 from answerable.audit.entries import Draft, DraftSubject
@@ -84,8 +86,23 @@ def decision(number: int) -> Draft:
     )
 
 
+def append_until_killed(log: WatchedLog, threads: int, out: str) -> None:
+    """Acknowledge each receipt with a line: entry id, place, leaf hash; four persons a thread."""
+    acknowledged = os.open(out, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def work(own: int) -> None:
+        for number in count(own * 1_000_000):
+            draft = decision(own * 10 + number % 4)
+            receipt = log.append(draft)
+            line = f"{receipt.entry_id} {receipt.seq} {receipt.leaf.hex()}\n"
+            os.write(acknowledged, line.encode())
+
+    for own in range(threads):
+        threading.Thread(target=work, args=(own,)).start()
+
+
 def main(what: str, url: str, keys: str, folder: str, *more: str) -> None:
-    count, out, began, step, after = more
+    times, out, began, step, after = more
     clock.started = int(began)
     vault = FileVault(keys)
     log = WatchedLog.open(url, vault=vault, clock=clock, entropy=entropy)
@@ -102,11 +119,14 @@ def main(what: str, url: str, keys: str, folder: str, *more: str) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
+    if what == "append":
+        append_until_killed(log, int(times), out)
+        return
     if what == "replay":
         recorder.tend()
     else:
         with Path(out).open("a", encoding="ascii", buffering=1) as acknowledged:
-            for number in range(int(count)):
+            for number in range(int(times)):
                 draft = decision(number)
                 recorded = recorder.record((draft,), ReleaseMode.FAIL_OPEN)
                 acknowledged.write(f"{draft.entry_id} {recorded.spooled}\n")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -11,7 +13,7 @@ from answerable.audit.errors import InvalidInput, NotFound, Unavailable
 from answerable.audit.guarding import address_as, allow_schema_change, guard_schema
 from answerable.audit.log import upgrade_log
 from answerable.audit.store.database import Database
-from answerable.audit.store.ddl_guard import ALLOWANCE
+from answerable.audit.store.ddl_guard import ALLOWANCE, allow_ddl
 from answerable.audit.store.tables import PARTITION_ENTRIES, PARTITIONED
 from tests.log_kit import LogKit
 from tests.separated_log import SUPERUSER, SeparatedLog
@@ -97,13 +99,27 @@ def test_the_schema_is_upgraded_under_the_guard_with_an_allowance(guarded: Separ
     database.close()
 
 
+def move_floor(log: SeparatedLog, statement: str) -> None:
+    """Move a floor as no retention run does: what goes below it is asked of the guard alone."""
+    superuser = log.database(SUPERUSER)
+    allowance = allow_ddl(superuser, hashlib.sha256(statement.encode()).digest(), minutes=5)
+    superuser.close()
+    log.run(
+        SUPERUSER,
+        "ALTER TABLE audit.floor DISABLE TRIGGER floor_recorded",
+        statement,
+        "ALTER TABLE audit.floor ENABLE ALWAYS TRIGGER floor_recorded",
+        allowance=allowance,
+    )
+
+
 @pytest.mark.postgres
 def test_partitions_below_the_floor_may_be_dropped_and_no_others(guarded: SeparatedLog) -> None:
     log = guarded
     become = f"SET ROLE {sql.Identifier(log.roles.owner).as_string(None)}"
     first = [f"{table.name}_0" for table in PARTITIONED]
     for what, seq in (("body", PARTITION_ENTRIES), ("entry", PARTITION_ENTRIES - 1)):
-        log.run(log.deployer, become, f"INSERT INTO audit.floor VALUES ('{what}', {seq})")
+        move_floor(log, f"INSERT INTO audit.floor (what, seq, run) VALUES ('{what}', {seq}, 0)")
     for name in ("entry_0", "link_0", "body_1"):
         assert GUARDED in log.refusal(log.deployer, become, f"DROP TABLE audit.{name}")[1]
         parent = name.partition("_")[0]
@@ -112,7 +128,7 @@ def test_partitions_below_the_floor_may_be_dropped_and_no_others(guarded: Separa
     both = "DROP TABLE audit.body_0, audit.entry_0"
     assert GUARDED in log.refusal(log.deployer, become, both)[1]
     log.run(log.deployer, become, "DROP TABLE audit.body_0")
-    log.run(log.deployer, become, f"UPDATE audit.floor SET seq = {PARTITION_ENTRIES}")
+    move_floor(log, f"UPDATE audit.floor SET seq = {PARTITION_ENTRIES}")
     log.run(
         log.deployer,
         become,
