@@ -249,6 +249,16 @@ class WatchedLog(Log):
         with self.watch.over((draft.kind,)):
             return super().register_actor(name, draft)
 
+    def add_alias(self, subject_id: str, alias_id: str, draft: Draft) -> Receipt:
+        """Give a person another id; see :meth:`Log.add_alias`."""
+        with self.watch.over((draft.kind,)):
+            return super().add_alias(subject_id, alias_id, draft)
+
+    def rotate_bucket(self, bucket: int, *, reached: Reached = _nothing) -> int:
+        """Move a bucket to a new key; see :meth:`Log.rotate_bucket`."""
+        with self.watch.over(()):
+            return super().rotate_bucket(bucket, reached=reached)
+
     def checkpoint(self) -> str:
         """Sign and store a checkpoint; see :meth:`Log.checkpoint`."""
         try:
