@@ -77,7 +77,7 @@ class FileHead:
                 if self.read() != old:
                     raise head_moved(self.where)
                 fresh.unlink(missing_ok=True)
-                write_new_file(fresh, new.encode("utf-8"), mode=0o644)
+                write_new_file(fresh, new.encode("utf-8"), mode=0o600)
                 fresh.replace(self._path)
                 sync_folder(self._path.parent)
         except OSError as error:
@@ -89,7 +89,7 @@ class FileHead:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         lock = self._path.with_name(f"{self._path.name}.lock")
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
