@@ -174,13 +174,17 @@ def _form_of_float(number: float) -> int:
     return _WHOLE_FLOATS if number == 0 else _OTHER
 
 
-def _with_integers(value: JsonValue) -> JsonValue:
+def _with_integers(value: Any) -> Any:
     """Return a copy in which floats that are whole numbers are integers: -0.0 becomes 0."""
-    if isinstance(value, dict):
-        return {key: _with_integers(item) for key, item in value.items()}
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is dict:
+        return {
+            key: item if type(item) in _WRITTEN_ALIKE else _with_integers(item)
+            for key, item in value.items()
+        }
+    if kind is list:
         return [_with_integers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if kind is float and value.is_integer() else value
 
 
 def header_json(value: JsonValue) -> bytes:
