@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from answerable.audit.errors import RecordTampered, Unavailable
 from answerable.audit.store.tables import head
@@ -33,6 +33,23 @@ _COLUMNS = (
 )
 
 
+# Made once: building them anew took most of the time of a turn with one entry.
+_READ: Final = select(*_COLUMNS)
+_CLAIM: Final = update(head).where(head.c.id == 1).values(turn=head.c.turn + 1).returning(*_COLUMNS)
+_SWAP: Final = (
+    update(head)
+    .where(
+        head.c.id == 1,
+        head.c.turn == bindparam("old_turn"),
+        head.c.size == bindparam("old_size"),
+    )
+    .values(
+        size=bindparam("new_size"),
+        ts=bindparam("new_ts"),
+        clock_noted=bindparam("new_noted"),
+        frontier=bindparam("new_frontier"),
+    )
+)
 COMPARE_AND_SWAP: Final = """
     WITH moved AS (
         UPDATE {schema}.head SET turn = turn + 1, size = {v}, ts = {v}, clock_noted = {v},
@@ -91,9 +108,7 @@ def claim_head(connection: Connection) -> Head:
     RecordTampered
         If size and frontier contradict each other.
     """
-    claimed = connection.execute(
-        update(head).where(head.c.id == 1).values(turn=head.c.turn + 1).returning(*_COLUMNS)
-    ).first()
+    claimed = connection.execute(_CLAIM).first()
     if claimed is None:
         raise _headless()
     return _parse(*claimed)
@@ -114,7 +129,7 @@ def read_head(connection: Connection) -> Head:
     RecordTampered
         If size and frontier contradict each other.
     """
-    row = connection.execute(select(*_COLUMNS)).first()
+    row = connection.execute(_READ).first()
     if row is None:
         raise _headless()
     return _parse(*row)
@@ -129,14 +144,15 @@ def swap_head(connection: Connection, old: Head, new: Head) -> None:
         If the row is no longer the one that was claimed.
     """
     swapped = connection.execute(
-        update(head)
-        .where(head.c.id == 1, head.c.turn == old.turn, head.c.size == old.size)
-        .values(
-            size=new.size,
-            ts=new.ts,
-            clock_noted=new.clock_noted,
-            frontier=new.frontier.to_bytes(),
-        )
+        _SWAP,
+        {
+            "old_turn": old.turn,
+            "old_size": old.size,
+            "new_size": new.size,
+            "new_ts": new.ts,
+            "new_noted": new.clock_noted,
+            "new_frontier": new.frontier.to_bytes(),
+        },
     )
     if swapped.rowcount != 1:
         raise Unavailable(
