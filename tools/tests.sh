@@ -8,7 +8,7 @@ mkdir -p build/coverage
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 said=build/tests.txt
 status=0
-"$bin/pytest" --doctest-modules --cov --cov-report=term:skip-covered "$@" tests src/answerable \
+"$bin/pytest" --numprocesses "${WORKERS:-auto}" --maxprocesses 4 --dist loadfile --doctest-modules --cov --cov-report=term:skip-covered "$@" tests src/answerable \
   | tee "$said" || status=$?
 # Native libraries may complain while the interpreter ends: the summary stands last all the same.
 grep -E '^(FAILED|ERROR|SKIPPED) ' "$said" || true

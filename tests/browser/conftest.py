@@ -24,9 +24,13 @@ _FLAGS = [
 _AXE = REPOSITORY / "build" / "axe" / "axe.min.js"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Return one headless Chromium for the whole session."""
+    """Return one headless Chromium for the tests of this folder.
+
+    It ends with them: as long as it runs, its event loop counts as running in this thread, and
+    ``asyncio.run`` refuses to work in any later test.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         skip_unless_ci("Chromium is missing: sudo apt-get install chromium")
