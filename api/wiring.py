@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -68,7 +68,7 @@ def system_clock() -> int:
 
 def system_entropy(size: int) -> bytes:
     """Return `size` random bytes from the operating system."""
-    return secrets.token_bytes(size)
+    return os.urandom(size)
 
 
 @dataclass(frozen=True)

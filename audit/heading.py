@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
-from answerable.audit.canonical import subset_json
+from answerable.audit.canonical import header_json, subset_json
 from answerable.audit.entries import HEADER_LIMIT, Draft, Header, HeaderSubject
 from answerable.audit.errors import TooLarge
 from answerable.audit.keys.sealing import PlainPart
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Automation, EntryLink, Role
 
-__all__ = ["Stamp", "header_of", "is_same_entry", "written_header"]
+__all__ = ["HeaderForm", "Stamp", "header_form", "header_of", "is_same_entry", "written_header"]
 
 _ANY_ID: Final = "00000000-0000-7000-8000-000000000000"
+_ANY_REF: Final = f"s-{'0' * 32}"
+_QUOTED: Final = "~"
+"""Marks the place of a text; no field of a header may hold it."""
+_UNQUOTED: Final = "~~"
 
 
 class Stamp(NamedTuple):
@@ -72,27 +76,79 @@ def header_of(
     )
 
 
+class HeaderForm(NamedTuple):
+    """What headers of one form share: checked once, then filled in."""
+
+    text: str
+    """With ``%s`` for what is each entry's own, in the order of :func:`written_header`."""
+    columns: tuple[str, str | None, str | None, str | None]
+    """Kind, function, outcome code, automation: what entries are found by."""
+
+
+def header_form(draft: Draft, stamp: Stamp, roles: tuple[str, ...]) -> HeaderForm:
+    """Return the form of an entry's header.
+
+    Parameters
+    ----------
+    draft : Draft
+        What is appended.
+    stamp : Stamp
+        What the writer adds.
+    roles : tuple of str
+        Of the subjects.
+
+    Returns
+    -------
+    HeaderForm
+        One object for all entries of the form.
+
+    Raises
+    ------
+    InvalidInput
+        If a field of the draft that is part of the form is malformed; the message names it.
+    """
+    return _form(
+        stamp.origin,
+        draft.kind,
+        draft.actor,
+        draft.role,
+        draft.function,
+        draft.outcome_code,
+        draft.automation,
+        draft.purpose,
+        draft.lawful_basis,
+        draft.release,
+        roles,
+        (
+            draft.claimed_at is not None,
+            stamp.cell is not None,
+            bool(draft.links),
+            stamp.reference is not None,
+            draft.supersedes is not None,
+        ),
+    )
+
+
 def written_header(
-    draft: Draft,
-    stamp: Stamp,
-    subjects: Sequence[tuple[str, str]],
-    said: Sequence[dict[str, JsonValue]],
+    form: HeaderForm, draft: Draft, stamp: Stamp, refs: Sequence[str], said: str
 ) -> bytes:
-    """Return the header bytes of an entry: those of :func:`header_of`, ten times faster.
+    """Return the header bytes of an entry: those of :func:`header_of`, many times faster.
 
     What many entries have in common is checked once; what is this entry's alone is checked here;
     what this module made itself is not checked again. A law compares the two ways.
 
     Parameters
     ----------
+    form : HeaderForm
+        From :func:`header_form`.
     draft : Draft
         What is appended; its entry id was checked.
     stamp : Stamp
         What the writer adds.
-    subjects : sequence of (str, str)
-        Reference and role of each subject.
-    said : sequence of dict
-        From :func:`seal_parts`.
+    refs : sequence of str
+        References of the subjects.
+    said : str
+        What the header says of the parts, canonical JSON: from :func:`seal_parts`.
 
     Returns
     -------
@@ -106,34 +162,22 @@ def written_header(
     TooLarge
         If the header exceeds 65,535 bytes.
     """
-    value: dict[str, JsonValue] = {
-        **_frame(
-            stamp.origin,
-            draft.kind,
-            draft.actor,
-            draft.role,
-            draft.function,
-            draft.outcome_code,
-            draft.automation,
-            draft.purpose,
-            draft.lawful_basis,
-            draft.release,
-        ),
-        "id": draft.entry_id,
-        "ts": stamp.ts,
-        "parts": cast("JsonValue", said),
-    }
-    if subjects:
-        value["subjects"] = [{"ref": ref, "role": _checked_role(role)} for ref, role in subjects]
-    if draft.claimed_at is not None or draft.supersedes is not None:
-        value |= _checked_rarities(draft.claimed_at, draft.supersedes)
-    if draft.links:
-        value["links"] = [_link(item) for item in draft.links]
-    if stamp.reference is not None:
-        value["ref"] = stamp.reference
+    own: list[str | int] = []
+    if draft.claimed_at is not None:
+        own.append(_checked_time(draft.claimed_at))
     if stamp.cell is not None:
-        value["cell"] = stamp.cell
-    data = subset_json(value)
+        own.append(stamp.cell)
+    own.append(draft.entry_id)
+    if draft.links:
+        own.append(header_json([_link(item) for item in draft.links]).decode())
+    own.append(said)
+    if stamp.reference is not None:
+        own.append(stamp.reference)
+    own += refs
+    if draft.supersedes is not None:
+        own.append(_checked_entry(draft.supersedes))
+    own.append(stamp.ts)
+    data = (form.text % tuple(own)).encode()
     if len(data) > HEADER_LIMIT:
         raise TooLarge(
             f"the header has {len(data)} bytes, the limit is {HEADER_LIMIT}",
@@ -144,7 +188,7 @@ def written_header(
 
 
 @lru_cache(maxsize=4096)
-def _frame(  # noqa: PLR0913, PLR0917 - the cache's key is the fields themselves
+def _form(  # noqa: PLR0913, PLR0917 - the cache's key is the fields themselves
     origin: str,
     kind: EntryKind,
     actor: str,
@@ -155,9 +199,10 @@ def _frame(  # noqa: PLR0913, PLR0917 - the cache's key is the fields themselves
     purpose: str | None,
     basis: str | None,
     release: str | None,
-) -> Mapping[str, JsonValue]:
-    """Return what headers of one kind of entry share, checked."""
-    header = Header.parse(
+    roles: tuple[str, ...],
+    given: tuple[bool, bool, bool, bool, bool],
+) -> HeaderForm:
+    checked = Header.parse(
         {
             "log": origin,
             "kind": kind,
@@ -171,25 +216,36 @@ def _frame(  # noqa: PLR0913, PLR0917 - the cache's key is the fields themselves
             "purpose": purpose,
             "basis": basis,
             "release": release,
+            "subjects": [{"ref": _ANY_REF, "role": item} for item in roles],
         }
     )
-    shared = header.model_dump(mode="json", exclude_none=True)
-    for own in ("id", "ts", "links", "subjects", "parts"):
-        del shared[own]
-    return cast("Mapping[str, JsonValue]", shared)
+    value = checked.model_dump(mode="json", exclude_none=True)
+    at, cell, links, reference, supersedes = given
+    filled = {"at": at, "cell": cell, "links": links, "ref": reference, "supersedes": supersedes}
+    for name in ("at", "links"):
+        value[name] = _UNQUOTED if filled[name] else None
+    for name in ("cell", "ref", "supersedes"):
+        value[name] = _QUOTED if filled[name] else None
+    subjects = [{"ref": _QUOTED, "role": item} for item in roles]
+    value |= {"id": _QUOTED, "parts": _UNQUOTED, "ts": _UNQUOTED, "subjects": subjects or None}
+    written = subset_json({name: item for name, item in value.items() if item is not None})
+    text = written.decode().replace("%", "%%")
+    text = text.replace(f'"{_UNQUOTED}"', "%s").replace(f'"{_QUOTED}"', '"%s"')
+    how = None if automation is None else automation.value
+    return HeaderForm(text, (kind.value, function, outcome, how))
 
 
-@lru_cache(maxsize=1024)
-def _checked_role(role: str) -> str:
-    return HeaderSubject.parse({"ref": f"s-{'0' * 32}", "role": role}).role
+def _checked_time(claimed_at: int) -> int:
+    return _checked({"at": claimed_at}).at or 0
 
 
-def _checked_rarities(claimed_at: int | None, supersedes: str | None) -> dict[str, JsonValue]:
+def _checked_entry(supersedes: str) -> str:
+    return _checked({"supersedes": supersedes}).supersedes or ""
+
+
+def _checked(own: Mapping[str, object]) -> Header:
     shared = {"log": "x", "kind": "decision", "id": _ANY_ID, "ts": 0, "role": "service"}
-    own = {"actor": f"a-{'0' * 32}", "at": claimed_at, "supersedes": supersedes}
-    header = Header.parse(shared | own)
-    named = (("at", header.at), ("supersedes", header.supersedes))
-    return {name: value for name, value in named if value is not None}
+    return Header.parse({**shared, "actor": f"a-{'0' * 32}", **own})
 
 
 def _link(link: EntryLink) -> dict[str, JsonValue]:

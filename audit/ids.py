@@ -12,6 +12,7 @@ RFC 9562, section 5.7.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from answerable.audit.errors import InvalidInput
@@ -80,8 +81,9 @@ def uuid7(ts_us: int, random_bytes: bytes) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+@lru_cache(maxsize=4096)
 def entry_id_bytes(entry_id: str) -> bytes:
-    """Return the 16 bytes of an entry id.
+    """Return the 16 bytes of an entry id; those seen last are remembered.
 
     Parameters
     ----------

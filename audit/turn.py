@@ -20,9 +20,9 @@ so a full disk or a lost connection cannot leave memory ahead of the database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from answerable.audit.entries import Draft, DraftSubject, Entry, Header, HeaderSubject, Receipt
 from answerable.audit.errors import (
@@ -31,7 +31,7 @@ from answerable.audit.errors import (
     InvalidInput,
     NotFound,
 )
-from answerable.audit.heading import Stamp, is_same_entry, written_header
+from answerable.audit.heading import Stamp, header_form, is_same_entry, written_header
 from answerable.audit.identity import Scribe
 from answerable.audit.ids import UUID7_RANDOM_BYTES, entry_id_bytes, id_text, uuid7
 from answerable.audit.keys.derive import (
@@ -41,8 +41,9 @@ from answerable.audit.keys.derive import (
     period_of,
     reference_hash,
 )
+from answerable.audit.keys.held import Held
 from answerable.audit.keys.sealing import SealedDraft, SealingPlace, plan_parts, seal_draft
-from answerable.audit.keys.subjects import Holder, Keyring
+from answerable.audit.keys.subjects import Keyring
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Role
 from answerable.audit.store.advance import Advance
@@ -73,8 +74,8 @@ class Turn:
         Who writes.
     head : Head
         Where the log ends.
-    held : Mapping[str, Holder], optional
-        Holders by the caller's id whose keys are known to be in force at this head.
+    held : Held, optional
+        Keys that are known to be in force at this head.
     free_ids : bool
         Whether the ids of the drafts are taken to be new; the database refuses those that
         are not.
@@ -86,7 +87,7 @@ class Turn:
         scribe: Scribe,
         head: Head,
         *,
-        held: Mapping[str, Holder] | None = None,
+        held: Held | None = None,
         free_ids: bool = False,
     ) -> None:
         self.connection = connection
@@ -95,7 +96,10 @@ class Turn:
         self._scribe = scribe
         self.free_ids = free_ids
         self._known: dict[str, Entry] = {}
-        self._period_key: bytes | None = None
+        self._fresh: dict[str, int] = {}
+        self.period_keys: dict[str, bytes] = {}
+        """Keys of the months' group cells that were needed."""
+        self._held = held or Held()
         self._asked: set[str] = set()
         self._staged: list[NewEntry] = []
         self._before: list[Callable[[Connection], object]] = []
@@ -130,6 +134,9 @@ class Turn:
         if not self.free_ids:
             self._find({draft.entry_id})
         stored = self._known.get(draft.entry_id)
+        if draft.entry_id in self._fresh:
+            fresh = self._staged[self._fresh[draft.entry_id]]
+            stored = Entry(fresh.seq, fresh.header_bytes, fresh.leaf)
         if stored is None:
             return None
         refs = [item.ref or self.keyring.ref_of(item.subject_id or "") for item in draft.subjects]
@@ -142,7 +149,16 @@ class Turn:
                 where=f"entry {draft.entry_id}",
                 remedy="Append it under a new id; the first entry is unchanged.",
             )
-        return _receipt(self._scribe.origin, stored, stored.header.kind, stored.header.ts)
+        header = stored.header
+        return Receipt(
+            self._scribe.origin,
+            header.id,
+            header.kind,
+            stored.seq,
+            stored.leaf,
+            header.ts,
+            repeated=True,
+        )
 
     def place(
         self,
@@ -179,19 +195,25 @@ class Turn:
             If it names a reference the log does not know.
         """
         key = entry_id_bytes(draft.entry_id)
-        before = self.repeated(draft, named)
-        if before is not None:
-            return before
-        self._note_step()
+        if not self.free_ids or draft.entry_id in self._fresh:
+            before = self.repeated(draft, named)
+            if before is not None:
+                return before
+        ts = self._clock.ts
+        if self._clock.stepped:
+            self._note_step()
         if sealed is None or sealed.key_epoch != self.head.key_epoch:
-            refs = tuple([self._resolve(draft, item) for item in draft.subjects])
-            sealed = seal_draft(draft, refs, self.keyring.require, self._sealing)
-        roles = [item.role for item in draft.subjects]
-        subjects = list(zip(_distinct(sealed.refs, draft), roles, strict=True))
-        subjects += [(item.ref, item.role) for item in named]
-        stamp = self._stamp(draft, self.ts)
-        data = written_header(draft, stamp, subjects, sealed.said)
-        return self._stage(draft, stamp, data, _Held(key, subjects, sealed.stored))
+            own = tuple([self._resolve(draft, item) for item in draft.subjects])
+            sealed = seal_draft(draft, own, self.keyring.require, self._sealing)
+        entry = self._entry(key, draft, sealed, named, ts)
+        self._fresh[draft.entry_id] = len(self._staged)
+        self._staged.append(entry)
+        counted = None
+        if draft.kind is EntryKind.DECISION:
+            cell = -1 if draft.cell is None else draft.cell
+            counted = (day_of(ts), draft.function or "", draft.outcome_code or "", cell)
+        self._cells.append(counted)
+        return Receipt(self._scribe.origin, draft.entry_id, draft.kind, entry.seq, entry.leaf, ts)
 
     def mark(self) -> tuple[int, int]:
         """Return how far this turn has come, to :meth:`rewind` to."""
@@ -201,7 +223,7 @@ class Turn:
         """Take back what was staged since a mark: all of a caller's drafts or none."""
         staged, created = mark
         for item in self._staged[staged:]:
-            self._known.pop(id_text(item.found_by.id), None)
+            self._fresh.pop(id_text(item.found_by.id), None)
         del self._staged[staged:], self._cells[staged:]
         self.keyring.rewind(created)
 
@@ -284,11 +306,10 @@ class Turn:
         if not 0 <= code < _MAX_CELL:
             raise InvalidInput("a group-cell code is below 2^32", where=f"entry {entry_id}")
         period = period_of(ts)
-        if ts != self.ts:  # of an entry that stands already: perhaps another month's
-            return _masked(period, self._key_of(period), code, entry_id)
-        if self._period_key is None:
-            self._period_key = self._key_of(period)
-        return _masked(period, self._period_key, code, entry_id)
+        key = self.period_keys.get(period) or self._held.periods.get(period)
+        if key is None:
+            key = self.period_keys[period] = self._key_of(period)
+        return f"{period}:{code ^ cell_mask(key, entry_id):08x}"
 
     def _key_of(self, period: str) -> bytes:
         vault = self._scribe.vault
@@ -328,37 +349,27 @@ class Turn:
                 remedy="It can no longer be compared; append under a new id.",
             )
 
-    def _stage(self, draft: Draft, stamp: Stamp, data: bytes, held: _Held) -> Receipt:
-        entry = Entry(self.head.size + len(self._staged), data, leaf_hash(data))
-        columns = (
-            stamp.ts,
-            draft.kind.value,
-            draft.function,
-            draft.outcome_code,
-            draft.automation and draft.automation.value,
-            stamp.reference,
-        )
-        found_by = Indexed(
-            held.id,
-            tuple([bytes.fromhex(ref[2:]) for ref, _ in held.subjects]),
-            _links(draft) if draft.links or draft.supersedes else (),
-        )
-        self._staged.append(NewEntry(entry.seq, data, entry.leaf, held.stored, columns, found_by))
-        self._known[draft.entry_id] = entry
-        counted = None
-        if draft.kind is EntryKind.DECISION:
-            cell = -1 if draft.cell is None else draft.cell
-            counted = (day_of(stamp.ts), draft.function or "", draft.outcome_code or "", cell)
-        self._cells.append(counted)
-        return _receipt(self._scribe.origin, entry, draft.kind, stamp.ts, draft.entry_id)
-
-
-class _Held(NamedTuple):
-    """What an entry is stored and found with."""
-
-    id: bytes
-    subjects: list[tuple[str, str]]
-    stored: tuple[bytes, ...]
+    def _entry(
+        self,
+        key: bytes,
+        draft: Draft,
+        sealed: SealedDraft,
+        named: Sequence[HeaderSubject],
+        ts: int,
+    ) -> NewEntry:
+        refs = _distinct(sealed.refs, draft)
+        roles = [item.role for item in draft.subjects]
+        if named:
+            refs = (*refs, *[item.ref for item in named])
+            roles += [item.role for item in named]
+        stamp = self._stamp(draft, ts)
+        form = header_form(draft, stamp, tuple(roles))
+        data = written_header(form, draft, stamp, refs, sealed.said)
+        columns = (ts, *form.columns, stamp.reference)
+        links = _links(draft) if draft.links or draft.supersedes else ()
+        found_by = Indexed(key, tuple([bytes.fromhex(ref[2:]) for ref in refs]), links)
+        seq = self.head.size + len(self._staged)
+        return NewEntry(seq, data, leaf_hash(data), sealed.stored, columns, found_by)
 
 
 def _links(draft: Draft) -> tuple[tuple[str, str], ...]:
@@ -366,10 +377,6 @@ def _links(draft: Draft) -> tuple[tuple[str, str], ...]:
     if draft.supersedes is not None:
         links.append(("supersedes", draft.supersedes))
     return tuple(links)
-
-
-def _masked(period: str, key: bytes, code: int, entry_id: str) -> str:
-    return f"{period}:{code ^ cell_mask(key, entry_id):08x}"
 
 
 def _header_subjects(draft: Draft, refs: Sequence[str]) -> list[HeaderSubject]:
@@ -383,17 +390,3 @@ def _distinct(refs: Sequence[str], draft: Draft) -> Sequence[str]:
     if len(refs) > 1 and len(set(refs)) != len(refs):
         raise InvalidInput("the same data subject is named twice", where=f"entry {draft.entry_id}")
     return refs
-
-
-def _receipt(
-    origin: str, entry: Entry, kind: EntryKind, ts: int, fresh_id: str | None = None
-) -> Receipt:
-    return Receipt(
-        log=origin,
-        entry_id=fresh_id or entry.id,
-        kind=kind,
-        seq=entry.seq,
-        leaf=entry.leaf,
-        ts=ts,
-        repeated=fresh_id is None,
-    )

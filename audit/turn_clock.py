@@ -37,6 +37,8 @@ class TurnClock:
         self.noted = noted
         self._ts: int | None = None
         self._back = 0
+        self.stepped = False
+        """Whether the step back of this reading is large enough to be recorded."""
 
     @property
     def ts(self) -> int:
@@ -57,6 +59,7 @@ class TurnClock:
                     remedy="At most 5 s are tolerated: correct this machine's clock.",
                 )
             self._ts = max(now, self._last)
+            self.stepped = self._back > NOTED_STEP_US
         return self._ts
 
     def unnoted_step(self) -> ClockStepped | None:
@@ -68,7 +71,7 @@ class TurnClock:
             Noted from now on.
         """
         ts = self.ts
-        if self._back <= NOTED_STEP_US or ts <= self.noted:
+        if not self.stepped or ts <= self.noted:
             return None
         self.noted = ts
         return ClockStepped(back_us=self._back, kept_at=ts)

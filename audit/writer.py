@@ -15,9 +15,9 @@ from answerable.audit.errors import AnswerableError, EvidenceBroken, TooLarge, U
 from answerable.audit.group import GroupCommit, Ticket
 from answerable.audit.identity import Scribe
 from answerable.audit.ids import entry_id_bytes
-from answerable.audit.keys.held import HeldKeys
+from answerable.audit.keys.held import HeldKeys, Holder
 from answerable.audit.keys.sealing import SealedDraft, SealingPlace, seal_draft
-from answerable.audit.keys.subjects import BucketKeyMissing, Holder
+from answerable.audit.keys.subjects import BucketKeyMissing
 from answerable.audit.store.advance import compare_advance, store_advance
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.failures import ConnectionLost, RowExists
@@ -151,15 +151,14 @@ class Writer:
             entry_id_bytes(draft.entry_id)  # a malformed one is nobody else's trouble
         # Sealed here, while another thread may be writing: under keys that are in force at the
         # epoch named, and again in the turn if a key went since.
-        epoch, holders = self._held.now
-        place = SealingPlace(self.scribe.origin, self.scribe.entropy, epoch)
-        sealed = [_sealed(draft, holders, place) for draft in drafts]
+        held = self._held.now
+        place = SealingPlace(self.scribe.origin, self.scribe.entropy, held.epoch)
+        sealed = [_sealed(draft, held.holders, place) for draft in drafts]
         return Ticket(_Work(drafts, sealed), len(drafts))
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         """Commit some tickets together: first on what this process knows, then on what is so."""
-        compared = self._database.dialect == "postgresql"
-        free_ids, lost = True, False
+        compared, free_ids, lost = True, True, False
         for _ in range(_TRIES):
             try:
                 self._commit_once(tickets, compared=compared, free_ids=free_ids)
@@ -199,7 +198,7 @@ class Writer:
                 advance = turn.finish()
                 store_advance(connection, advance)
                 committed = advance.new
-        self._remember(turn, committed, tickets)
+        self._remember(turn, committed, tickets, stored=bool(advance.entries))
         for ticket, outcome in zip(tickets, outcomes, strict=True):
             if isinstance(outcome, AnswerableError):
                 ticket.fail(outcome)
@@ -211,19 +210,27 @@ class Writer:
         held = self._held.at(head.key_epoch)
         return Turn(connection, self.scribe, head, held=held, free_ids=free_ids)
 
-    def _remember(self, turn: Turn, committed: Head, tickets: Sequence[_Ticket]) -> None:
+    def _remember(
+        self, turn: Turn, committed: Head, tickets: Sequence[_Ticket], *, stored: bool
+    ) -> None:
         """Keep what the commit made true: the head, and the keys that were opened."""
         self._seen = committed
         self._size = committed.size
-        held = self._held.at(committed.key_epoch)
+        holders = self._held.at(committed.key_epoch).holders
         named = {
             subject.subject_id
             for ticket in tickets
             for draft in ticket.work.drafts
             for subject in draft.subjects
-            if subject.subject_id is not None and subject.subject_id not in held
+            if subject.subject_id is not None and subject.subject_id not in holders
         }
-        self._held.learn(committed.key_epoch, turn.keyring.opened(named))
+        self._held.learn(
+            committed.key_epoch,
+            turn.keyring.opened(named),
+            # The version of a bucket that is new is stored with entries, or not at all.
+            versions=turn.keyring.versions() if stored else {},
+            periods=turn.period_keys,
+        )
 
     def _require_grown(self, head: Head) -> None:
         if head.size < self._size:

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from answerable.audit.errors import RecordTampered
+from answerable.audit.ids import entry_id_bytes
 
 __all__ = [
     "BUCKETS",
@@ -64,8 +64,7 @@ NONCE_SIZE: Final = 12
 _BUCKET_HEX: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAddress:
+class KeyAddress(NamedTuple):
     """Where a wrapped data key belongs: bound into it, so that rows cannot be swapped.
 
     `lookup` is bound in as well: swapped look-ups would lead from one person to another's file.
@@ -280,7 +279,7 @@ def unwrap_data_key(bucket_key: bytes, wrapped: bytes, address: KeyAddress) -> b
 
 def cell_mask(period_key: bytes, entry_id: str) -> int:
     """Return the 32 bits that hide a group-cell code in the header of one entry."""
-    mask = keyed_hash(period_key, "cell", bytes.fromhex(entry_id.replace("-", "")))
+    mask = keyed_hash(period_key, "cell", entry_id_bytes(entry_id))
     return int.from_bytes(mask[:4], "big")
 
 
@@ -341,4 +340,4 @@ def day_of(ts: int) -> str:
 
 
 def _part_name(entry_id: str, part: int) -> bytes:
-    return bytes.fromhex(entry_id.replace("-", "")) + part.to_bytes(2, "big")
+    return entry_id_bytes(entry_id) + part.to_bytes(2, "big")

@@ -17,7 +17,6 @@ destroyed, so opening an old copy of the database destroys nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 
 from answerable.audit.keys.derive import (
@@ -151,7 +150,7 @@ def rewrap_bucket(
         old_key = vault.bucket_key(bucket, row.version)
         data_key = unwrap_data_key(old_key, row.wrapped, _address(origin, row, row.version))
         wrapped = wrap_data_key(new_key, data_key, _address(origin, row, new), entropy(NONCE_SIZE))
-        rewrapped.append(replace(row, version=new, wrapped=wrapped))
+        rewrapped.append(row._replace(version=new, wrapped=wrapped))
     rewrap_keys(connection, rewrapped)
     bump_key_epoch(connection)
     advance_bucket(connection, bucket, old, new)

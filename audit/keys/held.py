@@ -8,51 +8,77 @@ so an erasure in another process reaches this memory before anything is written 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from answerable.audit.keys.subjects import Holder
-
-__all__ = ["HeldKeys"]
+__all__ = ["Held", "HeldKeys", "Holder"]
 
 _LIMIT: Final = 65_536
 """Holders kept: about 20 MB."""
-_NOTHING: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A holder's reference and opened data key."""
+
+    ref: str
+    data_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known at one key epoch: read by turns, added to once one was committed."""
+
+    epoch: int = -1
+    holders: dict[str, Holder] = field(default_factory=dict)
+    """By the caller's own id."""
+    versions: dict[int, int] = field(default_factory=dict)
+    """Of the keys in force, by bucket."""
+    periods: dict[str, bytes] = field(default_factory=dict)
+    """Keys of the months' group cells."""
 
 
 class HeldKeys:
-    """Holders by the caller's own id, valid at one key epoch.
+    """What is known at the newest key epoch.
 
     Parameters
     ----------
     limit : int
-        How many are kept; the oldest go first.
+        How many holders are kept; the oldest go first.
     """
 
     def __init__(self, limit: int = _LIMIT) -> None:
         self._limit = limit
-        # One tuple, replaced whole: another thread sees an epoch with its own holders only.
-        self._held: tuple[int, dict[str, Holder]] = (_NOTHING, {})
+        # One value, replaced whole: another thread sees an epoch with its own keys only.
+        self._held = Held()
 
     @property
-    def now(self) -> tuple[int, Mapping[str, Holder]]:
-        """The epoch of what is kept, and the holders."""
+    def now(self) -> Held:
+        """What is kept, with its epoch."""
         return self._held
 
-    def at(self, key_epoch: int) -> Mapping[str, Holder]:
-        """Return the holders whose keys are in force at an epoch."""
-        epoch, holders = self._held
-        return holders if epoch == key_epoch else {}
+    def at(self, key_epoch: int) -> Held:
+        """Return what is known to be in force at an epoch."""
+        return self._held if self._held.epoch == key_epoch else Held(key_epoch)
 
-    def learn(self, key_epoch: int, holders: Mapping[str, Holder]) -> None:
-        """Keep holders that a committed turn opened or made; one writer at a time."""
-        epoch, kept = self._held
-        if epoch != key_epoch:
-            kept = {}
-            self._held = (key_epoch, kept)
-        kept.update(holders)
-        while len(kept) > self._limit:
-            del kept[next(iter(kept))]
+    def learn(
+        self,
+        key_epoch: int,
+        holders: Mapping[str, Holder],
+        *,
+        versions: Mapping[int, int] | None = None,
+        periods: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Keep what a committed turn opened or made; one writer at a time."""
+        if self._held.epoch != key_epoch:
+            self._held = Held(key_epoch)
+        held = self._held
+        held.holders.update(holders)
+        held.versions.update(versions or {})
+        held.periods.update(periods or {})
+        while len(held.holders) > self._limit:
+            del held.holders[next(iter(held.holders))]
 
     def forget(self) -> None:
         """Forget everything."""
-        self._held = (_NOTHING, {})
+        self._held = Held()

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from answerable.audit.canonical import canonical_json
 from answerable.audit.entries import Draft, PartKind
-from answerable.audit.errors import TooLarge
+from answerable.audit.errors import InvalidInput, TooLarge
 from answerable.audit.keys.derive import (
     NONCE_SIZE,
     commitment,
@@ -42,6 +42,7 @@ from answerable.audit.records import (
 )
 
 __all__ = [
+    "MAX_SUBJECTS",
     "PART_LIMIT",
     "SLOT_TYPE",
     "SUBJECT_DATA_TYPE",
@@ -53,6 +54,7 @@ __all__ = [
     "seal_parts",
 ]
 
+MAX_SUBJECTS: Final = 64
 PART_LIMIT: Final = 16 * 1024 * 1024
 SUBJECT_DATA_TYPE: Final = "answerable.subject-data.v1"
 SLOT_TYPE: Final = "answerable.case-key.v1"
@@ -91,7 +93,8 @@ class SealedDraft:
 
     refs: tuple[str, ...]
     stored: tuple[bytes, ...]
-    said: list[dict[str, JsonValue]]
+    said: str
+    """What the header says of the parts, canonical JSON."""
     key_epoch: int
 
 
@@ -157,8 +160,19 @@ def plan_parts(
     -------
     tuple of PlainPart
         The record first, then subjects' own data, then slots.
+
+    Raises
+    ------
+    InvalidInput
+        If there are more than 64 subjects.
     """
     entry_id = draft.entry_id
+    if len(refs) > MAX_SUBJECTS:
+        raise InvalidInput(
+            f"{len(refs)} data subjects of one entry, the limit is {MAX_SUBJECTS}",
+            where=f"entry {entry_id}",
+            remedy="Append an entry for each group of them.",
+        )
     parts: list[PlainPart] = []
     case_key: bytes | None = None
     if refs and not isinstance(draft.record, _WITHOUT_PERSONAL_DATA):
@@ -181,7 +195,7 @@ def plan_parts(
 
 def seal_parts(
     parts: Sequence[PlainPart], *, origin: str, entry_id: str, entropy: Entropy
-) -> tuple[tuple[bytes, ...], list[dict[str, JsonValue]]]:
+) -> tuple[tuple[bytes, ...], str]:
     """Return the stored bytes of the parts and what the header says of them.
 
     Parameters
@@ -197,21 +211,26 @@ def seal_parts(
     -------
     stored : tuple of bytes
         Ciphertext, or the plaintext of clear parts.
-    said : list of dict
-        Header form of each part.
+    said : str
+        The header's `parts`, canonical JSON.
     """
     stored: list[bytes] = []
-    said: list[dict[str, JsonValue]] = []
+    said: list[str] = []
     for part in parts:
-        header = part.commitment()
         data = part.plaintext
-        if part.key is not None:
+        if part.key is None:
+            digest = hashlib.sha256(data).hexdigest()
+            said.append(f'{{"digest":"{digest}","part":"{part.part}","type":"{part.type}"}}')
+        else:
             address = part_address(origin, entry_id, part.ref)
             data = seal(part.key, data, address=address, nonce=entropy(NONCE_SIZE))
-            header["ct"] = hashlib.sha256(data).hexdigest()
+            of = "" if part.subject is None else f'"subject":{part.subject},'
+            said.append(
+                f'{{"ct":"{hashlib.sha256(data).hexdigest()}","part":"{part.part}",'
+                f'"pc":"{commitment(part.key, part.plaintext)}",{of}"type":"{part.type}"}}'
+            )
         stored.append(data)
-        said.append(header)
-    return tuple(stored), said
+    return tuple(stored), f"[{','.join(said)}]"
 
 
 def _record_part(part: PartKind, record: Record, key: bytes | None, ref: str) -> PlainPart:

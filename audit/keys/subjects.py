@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from answerable.audit.errors import (
     Erased,
@@ -32,6 +31,7 @@ from answerable.audit.keys.derive import (
     unwrap_data_key,
     wrap_data_key,
 )
+from answerable.audit.keys.held import Held, Holder
 from answerable.audit.keys.vault import Entropy, KeyVault, new_bucket_key
 from answerable.audit.store.database import Connection
 from answerable.audit.store.entry_rows import knows_subject
@@ -45,19 +45,11 @@ from answerable.audit.store.key_rows import (
     keys_by_ref,
 )
 
-__all__ = ["BucketKeyMissing", "Holder", "Keyring", "open_name"]
+__all__ = ["BucketKeyMissing", "Keyring", "open_name"]
 
 _REF_BYTES = 16
 _MAX_ID = 256
 _FEW = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A holder's reference and opened data key."""
-
-    ref: str
-    data_key: bytes
 
 
 class BucketKeyMissing(Unavailable):
@@ -77,8 +69,8 @@ class Keyring:
         The log, bound into each wrapping.
     entropy : Callable[[int], bytes]
         Gives keys, references and nonces.
-    held : Mapping[str, Holder], optional
-        Holders by the caller's id whose keys are known to be in force.
+    held : Held, optional
+        What is known to be in force.
     """
 
     def __init__(
@@ -88,7 +80,7 @@ class Keyring:
         origin: str,
         entropy: Entropy,
         *,
-        held: Mapping[str, Holder] | None = None,
+        held: Held | None = None,
     ) -> None:
         self._connection = connection
         self._vault = vault
@@ -104,7 +96,7 @@ class Keyring:
         self._created: list[KeyRow] = []
         self._new_buckets: dict[int, int] = {}
         self._lookups: dict[str, bytes] = {}
-        self._held = held
+        self._held = held or Held()
 
     def expect(self, holder_ids: Iterable[str], refs: Iterable[str]) -> None:
         """Read the key rows of many holders at once."""
@@ -134,8 +126,9 @@ class Keyring:
         RecordTampered
             If the row was altered or swapped.
         """
-        self.expect((holder_id,), ())
         lookup = self._lookup(holder_id)
+        if lookup not in self._asked:
+            self.expect((holder_id,), ())
         ref = self._refs.get(lookup)
         if ref is None:
             return self._aliased(lookup)
@@ -160,7 +153,8 @@ class Keyring:
         """
         if ref in self._data_keys:
             return self._data_keys[ref]
-        self.expect((), (ref,))
+        if ref not in self._asked:
+            self.expect((), (ref,))
         row = self._rows.get(ref)
         if row is None:
             return None
@@ -244,7 +238,7 @@ class Keyring:
             If the id is empty or longer than 256 characters.
         """
         _require_id(holder_id)
-        known = self._held.get(holder_id) if self._held else None
+        known = self._held.holders.get(holder_id)
         if known is not None:
             self._data_keys[known.ref] = known.data_key
             return known.ref
@@ -305,6 +299,10 @@ class Keyring:
             if ref is not None and ref in self._data_keys
         }
 
+    def versions(self) -> Mapping[int, int]:
+        """Return the versions in force that were read or made here, by bucket."""
+        return self._versions
+
     def fresh(self) -> tuple[list[KeyRow], dict[int, int]]:
         """Return the rows of holders and buckets created here, to be stored with the entries."""
         return self._created, self._new_buckets
@@ -332,7 +330,8 @@ class Keyring:
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.ref] = row
         self._refs[row.lookup] = row.ref
-        self._asked |= {row.ref, row.lookup}
+        self._asked.add(row.ref)
+        self._asked.add(row.lookup)
 
     def _bucket_key(self, bucket: int, version: int) -> bytes:
         try:
@@ -346,7 +345,7 @@ class Keyring:
             ) from None
 
     def _bucket_in_force(self, bucket: int) -> tuple[int, bytes]:
-        version = self._versions.get(bucket)
+        version = self._versions.get(bucket) or self._held.versions.get(bucket)
         if version is None and not self._all_versions:
             # One by one for a few new holders; for many all of them at once.
             self._all_versions = len(self._created) >= _FEW

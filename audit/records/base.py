@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError, PydanticSerializationError, to_js
 from answerable.audit.canonical import canonical_json, parse_json, sha256_digest
 from answerable.audit.codes import Automation, ComponentKind, DatasetRole, Outcome, Role
 from answerable.audit.errors import InvalidInput
+from answerable.audit.parsed_json import parsed_json
 
 __all__ = [
     "ActorRef",
@@ -110,8 +111,8 @@ class FrozenModel(BaseModel):
             written = self.__pydantic_serializer__.to_json(self, exclude_none=True)
             value = orjson.loads(written)
         except (PydanticSerializationError, orjson.JSONDecodeError, UnicodeError):
-            value = self.model_dump(mode="json", exclude_none=True)
-        return canonical_json(value)
+            return canonical_json(self.model_dump(mode="json", exclude_none=True))
+        return parsed_json(value)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:

@@ -11,20 +11,26 @@ round trip and one wait for the disk.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import Connection, Table, text
 
-from answerable.audit.store.bulk import Row, for_postgres, insert_statement
+from answerable.audit.store.bulk import for_postgres
 from answerable.audit.store.entry_rows import NewEntry, entry_table_rows, insert_entries
-from answerable.audit.store.head_rows import COMPARE_AND_SWAP, Head, swap_head
+from answerable.audit.store.head_rows import (
+    COMPARED_SWAP,
+    Head,
+    HeadMoved,
+    swap_head,
+)
 from answerable.audit.store.key_rows import KeyRow, insert_keys, key_table_rows
-from answerable.audit.store.tables import PARTITION_ENTRIES, SCHEMA
+from answerable.audit.store.one_statement import FEW, advance_in_one
+from answerable.audit.store.tables import PARTITION_ENTRIES, SCHEMA, Row, rollup
 from answerable.audit.store.tile_rows import insert_tiles
-from answerable.audit.store.view_rows import ADD_COUNT, CountKey, add_counts
+from answerable.audit.store.view_rows import CountKey, add_counts
 from answerable.audit.tree.tiles import FullTile
 
 if TYPE_CHECKING:
@@ -32,8 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Advance", "compare_advance", "store_advance"]
 
-_FEW: Final = 16
-_CAS: Final = for_postgres(COMPARE_AND_SWAP)
+_SWAP_IN_POSTGRES: Final = for_postgres(COMPARED_SWAP)
+_SWAP_IN_SQLITE: Final = COMPARED_SWAP.format(schema="main", v="?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def compare_advance(connection: Connection, advance: Advance) -> Head:
     Parameters
     ----------
     connection : Connection
-        To PostgreSQL, outside a transaction.
+        Kept for this, outside a transaction.
     advance : Advance
         With entries.
 
@@ -87,42 +93,47 @@ def compare_advance(connection: Connection, advance: Advance) -> Head:
     ------
     Unavailable
         If the database stored fewer rows than it was given; nothing is committed then.
+    HeadMoved
+        If another process wrote since the head was read; nothing is committed then.
     """
-    driver = cast("psycopg.Connection", connection.connection.driver_connection)
-    few = len(advance.entries) <= _FEW and not advance.tiles
-    with driver.pipeline():
-        driver.execute("BEGIN")
-        driver.execute(_CAS, _swap(advance))
-        if few:
-            for statement, rows in _few_rows(advance):
-                for row in rows:
-                    driver.execute(statement, row)
-            driver.execute("COMMIT")
-    if not few:
-        insert_keys(connection, advance.keys, advance.buckets)
-        _store_rows(connection, advance)
-        driver.execute("COMMIT")
+    on_postgres = connection.dialect.name == "postgresql"
+    if on_postgres and len(advance.entries) <= FEW and not advance.tiles:
+        driver = cast("psycopg.Connection", connection.connection.driver_connection)
+        advance_in_one(driver, _swap(advance), _few_rows(advance))
+    else:
+        _store_compared(connection, advance)
     return replace(advance.new, turn=advance.old.turn + 1)
 
 
-def _few_rows(advance: Advance) -> list[tuple[str, list[Row]]]:
-    """Return a statement a row, each of which fails when its row is swallowed."""
-    rows: dict[Table, list[Row]] = {
+def _store_compared(connection: Connection, advance: Advance) -> None:
+    """Store everything in a transaction that the driver begins and commits."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute("BEGIN IMMEDIATE")
+        swapped = driver.execute(_SWAP_IN_SQLITE, _swap(advance)).rowcount
+    else:
+        driver = cast("psycopg.Connection", driver)
+        with driver.pipeline():
+            driver.execute("BEGIN")
+            cursor = driver.execute(_SWAP_IN_POSTGRES, _swap(advance))
+        swapped = cursor.rowcount  # known once the pipeline has ended
+    if swapped != 1:
+        raise HeadMoved(
+            "the head of the log is not the one seen last",
+            where="log head",
+            remedy="Another process wrote: append again.",
+        )
+    insert_keys(connection, advance.keys, advance.buckets)
+    _store_rows(connection, advance)
+    driver.execute("COMMIT")
+
+
+def _few_rows(advance: Advance) -> dict[Table, list[Row]]:
+    return {
         **key_table_rows(advance.keys, advance.buckets),
         **entry_table_rows(advance.entries),
+        rollup: [(*key, n) for key, n in sorted(advance.counts.items())],
     }
-    statements = [(_guarded(table), held) for table, held in rows.items() if held]
-    counts: list[Row] = [(*key, n) for key, n in sorted(advance.counts.items())]
-    return [*statements, (for_postgres(ADD_COUNT), counts)]
-
-
-@cache
-def _guarded(table: Table) -> str:
-    # ln(0) is an error: the transaction ends where a row was not stored.
-    return for_postgres(
-        f"WITH stored AS ({insert_statement(table)} RETURNING 1) "  # noqa: S608 - our own tables
-        "SELECT ln(count(*)) FROM stored"
-    )
 
 
 def _swap(advance: Advance) -> Row:

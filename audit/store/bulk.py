@@ -1,8 +1,8 @@
 """Many rows at once through the database's own driver, on a connection of ours.
 
-SQLAlchemy's inserts reach half of what the drivers do. SQLite takes ``executemany``; PostgreSQL a
-few rows in one pipelined round trip and many as binary COPY. A rule or trigger may swallow a row
-without an error, so what the database says it stored is counted.
+SQLAlchemy's inserts reach half of what the drivers do. SQLite takes a few rows one by one and many
+in one statement; PostgreSQL a few rows in one pipelined round trip and many as binary COPY. A rule
+or trigger may swallow a row without an error, so what the database says it stored is counted.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, Table, Text
 
 from answerable.audit.errors import Unavailable
-from answerable.audit.store.tables import SCHEMA
+from answerable.audit.store.sqlite_rows import insert_in_one
+from answerable.audit.store.tables import SCHEMA, Row
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["Cell", "Row", "for_postgres", "insert_rows", "insert_statement", "run_many"]
-
-Cell = int | str | bytes | None
-Row = tuple[Cell, ...]
+__all__ = ["POSTGRES_TYPES", "for_postgres", "insert_rows", "insert_statement", "run_many"]
 
 _FEW: Final = 16
-"""Up to so many rows COPY costs more round trips than it saves."""
-_POSTGRES_TYPES: Final = {BigInteger: "int8", Integer: "int4", Text: "text", LargeBinary: "bytea"}
+"""Up to so many rows the ways for many cost more than they save."""
+POSTGRES_TYPES: Final = {BigInteger: "int8", Integer: "int4", Text: "text", LargeBinary: "bytea"}
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -51,9 +49,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         return
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
-        stored = driver.executemany(
-            insert_statement(table).format(schema="main", v="?"), rows
-        ).rowcount
+        stored = _into_sqlite(driver, table, rows)
     else:
         stored = _into_postgres(cast("psycopg.Connection", driver), table, rows)
     if stored != len(rows):
@@ -98,6 +94,17 @@ def insert_statement(table: Table) -> str:
     return f"INSERT INTO {{schema}}.{table.name} ({_columns(table)}) VALUES ({marks})"  # noqa: S608
 
 
+def _into_sqlite(driver: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> int:
+    if len(rows) > _FEW:
+        return insert_in_one(driver, table, rows)
+    return driver.executemany(_for_sqlite(table), rows).rowcount
+
+
+@cache
+def _for_sqlite(table: Table) -> str:
+    return insert_statement(table).format(schema="main", v="?")
+
+
 def _into_postgres(driver: psycopg.Connection, table: Table, rows: Sequence[Row]) -> int:
     with driver.cursor() as cursor:
         if len(rows) <= _FEW:
@@ -118,7 +125,7 @@ def _postgres_copy(table: Table) -> str:
 
 @cache
 def _postgres_types(table: Table) -> list[str]:
-    return [_POSTGRES_TYPES[type(column.type)] for column in table.columns]
+    return [POSTGRES_TYPES[type(column.type)] for column in table.columns]
 
 
 def _columns(table: Table) -> str:

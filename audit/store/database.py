@@ -80,6 +80,11 @@ class Database:
             else _postgres_engine(address)
         )
         self._kept: Connection | None = None
+        self._alone: dict[str, Any] = (
+            {"answerable_kept": True}
+            if self.dialect == "sqlite"
+            else {"isolation_level": "AUTOCOMMIT"}
+        )
         # One connection in memory serves all threads: they take turns.
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()
@@ -132,7 +137,7 @@ class Database:
 
     @contextmanager
     def compared(self) -> Iterator[Connection]:
-        """Lend the one connection that is kept for compared advances (PostgreSQL).
+        """Lend the one connection that is kept for compared advances.
 
         Each statement stands alone; who is lent the connection begins and commits by its driver.
         One borrower at a time.
@@ -149,9 +154,9 @@ class Database:
             made anew next time. If `refusal` is set.
         """
         self.require_writable()
-        with translated(self.where):
+        with translated(self.where), self._gate:
             if self._kept is None:
-                self._kept = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._kept = self._engine.connect().execution_options(**self._alone)
             try:
                 yield self._kept
             except BaseException:
@@ -165,10 +170,14 @@ class Database:
 
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None
-        if kept is not None:
-            # Not returned to the pool: what state it is in is not known.
-            kept.invalidate()
-            kept.close()
+        if kept is None:
+            return
+        driver = kept.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            driver.rollback()
+        else:
+            kept.invalidate()  # not returned to the pool: what state it is in is not known
+        kept.close()
 
 
 def _address(url: str) -> URL:
@@ -221,8 +230,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("answerable_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    asked = connection.get_execution_options()
+    if not asked.get("answerable_kept", False):  # there the borrower begins by the driver
+        writing = asked.get("answerable_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _postgres_engine(address: URL) -> Engine:

@@ -16,11 +16,13 @@ from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
 from answerable.audit.ids import entry_id_bytes, ref_bytes
 from answerable.audit.kinds import EntryKind
-from answerable.audit.store.bulk import Cell, Row, insert_rows
+from answerable.audit.store.bulk import insert_rows
 from answerable.audit.store.index_rows import Indexed, index_table_rows
 from answerable.audit.store.tables import (
     FREQUENT,
     PARTS,
+    Cell,
+    Row,
     body,
     entry,
     entry_id,

@@ -12,7 +12,7 @@ from answerable.audit.store.tables import head
 from answerable.audit.tree.merkle import Frontier
 
 __all__ = [
-    "COMPARE_AND_SWAP",
+    "COMPARED_SWAP",
     "Head",
     "HeadMoved",
     "bump_key_epoch",
@@ -50,14 +50,11 @@ _SWAP: Final = (
         frontier=bindparam("new_frontier"),
     )
 )
-COMPARE_AND_SWAP: Final = """
-    WITH moved AS (
-        UPDATE {schema}.head SET turn = turn + 1, size = {v}, ts = {v}, clock_noted = {v},
-            frontier = {v}
-        WHERE id = 1 AND turn = {v} AND size = {v} RETURNING 1
-    ) SELECT 1 / count(*) FROM moved"""
-"""Fails with a division by zero when the head is not the one that was expected: statements that
-follow in the same round trip are then refused, and so is the commit."""
+COMPARED_SWAP: Final = (
+    "UPDATE {schema}.head SET turn = turn + 1, size = {v}, ts = {v}, clock_noted = {v}, "
+    "frontier = {v} WHERE id = 1 AND turn = {v} AND size = {v}"
+)
+"""Changes no row when the head is not the one that was expected."""
 
 
 class HeadMoved(Unavailable):

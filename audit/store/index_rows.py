@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from answerable.audit.entries import Header
 from answerable.audit.ids import entry_id_bytes, ref_bytes
-from answerable.audit.store.bulk import Row
-from answerable.audit.store.tables import entry_id, entry_subject, link
+from answerable.audit.store.tables import Row, entry_id, entry_subject, link
 
 __all__ = ["Indexed", "count_index", "index_of", "index_table_rows", "indexed_as"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,8 +25,8 @@ from sqlalchemy import (
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.records import LegalHold
-from answerable.audit.store.bulk import Row, insert_rows
-from answerable.audit.store.tables import hold, key_bucket, subject_alias, subject_key
+from answerable.audit.store.bulk import insert_rows
+from answerable.audit.store.tables import Row, hold, key_bucket, subject_alias, subject_key
 
 __all__ = [
     "AliasRow",
@@ -61,8 +62,7 @@ _KEY_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(NamedTuple):
     """A holder's wrapped data key; `sealed` is an actor's name under that key."""
 
     ref: str

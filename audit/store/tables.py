@@ -34,10 +34,12 @@ from sqlalchemy.schema import SchemaItem
 
 __all__ = [
     "APPEND_ONLY",
+    "Cell",
     "FREQUENT",
     "PARTITIONED",
     "PARTITION_ENTRIES",
     "PARTS",
+    "Row",
     "SCHEMA",
     "anchor",
     "body",
@@ -64,6 +66,9 @@ PARTS: Final = 256
 """Places a body takes: part `n` of entry `seq` stands at ``seq * 256 + n``."""
 PARTITION_ENTRIES: Final = 1 << 20
 """Entries in a partition on PostgreSQL: a multiple of 65,536, so that whole tiles go with it."""
+Cell = int | str | bytes | None
+Row = tuple[Cell, ...]
+"""A whole row, all columns in the table's order."""
 metadata = MetaData(schema=SCHEMA)
 _Wide = BigInteger().with_variant(Integer, "sqlite")
 

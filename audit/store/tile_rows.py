@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, select
 
 from answerable.audit.errors import NotFound
-from answerable.audit.store.bulk import Row, insert_rows
-from answerable.audit.store.tables import entry, floor, tile
+from answerable.audit.store.bulk import insert_rows
+from answerable.audit.store.tables import Row, entry, floor, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 

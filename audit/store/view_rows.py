@@ -12,7 +12,7 @@ from answerable.audit.store.bulk import run_many
 from answerable.audit.store.tables import checkpoint, meta, projection, rollup
 
 __all__ = [
-    "ADD_COUNT",
+    "ADD_COUNTS",
     "CountKey",
     "OutcomeCount",
     "ProjectionRow",
@@ -28,11 +28,11 @@ __all__ = [
     "save_projection",
 ]
 
-ADD_COUNT: Final = (
-    "INSERT INTO {schema}.rollup AS held (day, function, outcome, cell, n) "
-    "VALUES ({v}, {v}, {v}, {v}, {v}) "
+ADD_COUNTS: Final = (
+    "INSERT INTO {schema}.rollup AS held (day, function, outcome, cell, n) {rows} "
     "ON CONFLICT (day, function, outcome, cell) DO UPDATE SET n = held.n + excluded.n"
 )
+_ADD_COUNT: Final = ADD_COUNTS.replace("{rows}", "VALUES ({v}, {v}, {v}, {v}, {v})")
 CountKey = tuple[str, str, str, int]
 """Day, function, outcome code, group cell (-1 when none was given)."""
 
@@ -120,7 +120,7 @@ def save_projection(connection: Connection, name: str, row: ProjectionRow) -> No
 
 def add_counts(connection: Connection, counts: Mapping[CountKey, int]) -> None:
     """Add to the counts of decisions."""
-    run_many(connection, ADD_COUNT, [(*key, n) for key, n in sorted(counts.items())])
+    run_many(connection, _ADD_COUNT, [(*key, n) for key, n in sorted(counts.items())])
 
 
 def outcome_counts(

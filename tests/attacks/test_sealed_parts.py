@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ def sealed(kit: LogKit, amount: int) -> tuple[Entry, dict[int, bytes]]:
         parts, origin=ORIGIN, entry_id=draft.entry_id, entropy=SeededEntropy("nonces")
     )
     subjects = [HeaderSubject(ref=ref, role="applicant") for ref in (ANNA, BEN)]
-    header = header_of(draft, Stamp(ORIGIN, START, None, None), subjects, said)
+    header = header_of(draft, Stamp(ORIGIN, START, None, None), subjects, json.loads(said))
     return entry_of(header), dict(enumerate(stored))
 
 

@@ -221,8 +221,9 @@ def test_a_database_that_can_only_be_read_can_be_read(tmp_path: Path) -> None:
     kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
     draft = kit.decision("anna")
     kit.log.append(draft)
-    with kit.log._database._engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only = ON")
+    with kit.log._database.compared() as kept, kit.log._database.read() as pooled:
+        kept.exec_driver_sql("PRAGMA query_only = ON")
+        pooled.exec_driver_sql("PRAGMA query_only = ON")
     with pytest.raises(Unavailable, match="only be read"):
         kit.log.append(kit.decision("anna"))
     assert kit.log.open_body(kit.log.entry(draft.entry_id)).record == draft.record
