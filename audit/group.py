@@ -1,13 +1,14 @@
 """Group commit: the first caller commits for all that wait.
 
-A caller puts its work into a bounded queue and then either leads (nobody else does) or parks. The
-leader takes what is queued, in order, commits it once, tells everybody, steps down and rings the
-next in the queue. A thread of its own would make a lone caller wait for two thread switches, so
-there is one only for callers that must not block: coroutines.
+A caller that finds nobody waiting and nobody leading commits its own work at once. Any other puts
+its work into a bounded queue and then either leads or parks. The leader takes what is queued, in
+order, commits it once, tells everybody, steps down and rings the next in the queue. A thread of its
+own would make a lone caller wait for two thread switches, so there is one only for callers that must
+not block: coroutines.
 
 Nothing here knows what is committed; threads meet in this file alone. Invariants:
 
-- work is committed in the order it was queued, by one leader at a time;
+- queued work is committed in the order it was queued, by one leader at a time;
 - whoever parks was queued before, so a leader that steps down finds and rings somebody;
 - each ticket is settled once: with a result or with an error, never with both, never not at all.
 """
@@ -125,6 +126,8 @@ class GroupCommit(Generic[W, R]):
         TooBusy
             If the queue is full; nothing was queued.
         """
+        if self._led_alone(ticket):
+            return ticket.outcome()
         ticket.bell = threading.Event()
         self._put(ticket)
         try:
@@ -189,10 +192,7 @@ class GroupCommit(Generic[W, R]):
 
     def _put(self, ticket: Ticket[W, R]) -> None:
         with self._gate:
-            if self._closed:
-                raise Unavailable(
-                    "the log is closed", where="append queue", remedy="Open it again."
-                )
+            self._require_open()
             if self._queue and self._weight + ticket.weight > self._queue_limit:
                 raise TooBusy(
                     f"{self._weight} entries wait to be appended, the limit is {self._queue_limit}",
@@ -215,10 +215,28 @@ class GroupCommit(Generic[W, R]):
             self._weight -= weight
         return taken
 
+    def _led_alone(self, ticket: Ticket[W, R]) -> bool:
+        """Commit a ticket without queueing it, if nobody waits and nobody leads."""
+        if self._queue or not self._lead.acquire(blocking=False):
+            return False
+        try:
+            self._require_open()
+            self._settle((ticket,))
+        finally:
+            self._lead.release()
+            self._ring_next()
+        return True
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the log is closed", where="append queue", remedy="Open it again.")
+
     def _lead_once(self) -> None:
         taken = self._take()
-        if not taken:
-            return
+        if taken:
+            self._settle(taken)
+
+    def _settle(self, taken: Sequence[Ticket[W, R]]) -> None:
         try:
             self._commit(taken)
         except BaseException as error:  # allow broad-except: every caller must be told
@@ -263,7 +281,8 @@ def _tell(taken: Sequence[Ticket[W, R]]) -> None:
     """Wake those who wait: threads one by one, each event loop once."""
     loops: dict[asyncio.AbstractEventLoop, list[Ticket[W, R]]] = {}
     for ticket in taken:
-        ticket.fail(Unavailable("the commit ended without a result", where="append queue"))
+        if not ticket.done:
+            ticket.fail(Unavailable("the commit ended without a result", where="append queue"))
         if ticket.bell is not None:
             ticket.bell.set()
         elif ticket.loop is not None:

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from answerable.audit.entries import Draft, DraftSubject, Entry, Header, HeaderSubject, Receipt
@@ -253,12 +252,9 @@ class Turn:
         if not leaves:
             return Advance(self.head, self.head, keys=keys, buckets=buckets)
         tiles = completed_tiles(self.head.size, leaves, StoredTiles(self.connection))
-        new = replace(
-            self.head,
-            ts=self.ts,
-            clock_noted=self._clock.noted,
-            frontier=self.head.frontier.extend(leaves),
-        )
+        head = self.head
+        frontier = head.frontier.extend(leaves)
+        new = Head(head.turn, self.ts, self._clock.noted, frontier, head.key_epoch)
         counts = Counter(key for key in self._cells if key is not None)
         return Advance(self.head, new, self._staged, tiles, counts, keys, buckets, self._before)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import Connection, Table, text
@@ -67,7 +67,6 @@ def store_advance(connection: Connection, advance: Advance) -> None:
     """
     if not advance.entries:
         return
-    insert_keys(connection, advance.keys, advance.buckets)
     _store_rows(connection, advance)
     for step in advance.before_swap:
         step(connection)
@@ -102,7 +101,8 @@ def compare_advance(connection: Connection, advance: Advance) -> Head:
         advance_in_one(driver, _swap(advance), _few_rows(advance))
     else:
         _store_compared(connection, advance)
-    return replace(advance.new, turn=advance.old.turn + 1)
+    new = advance.new
+    return Head(advance.old.turn + 1, new.ts, new.clock_noted, new.frontier, new.key_epoch)
 
 
 def _store_compared(connection: Connection, advance: Advance) -> None:
@@ -123,7 +123,6 @@ def _store_compared(connection: Connection, advance: Advance) -> None:
             where="log head",
             remedy="Another process wrote: append again.",
         )
-    insert_keys(connection, advance.keys, advance.buckets)
     _store_rows(connection, advance)
     driver.execute("COMMIT")
 
@@ -143,9 +142,12 @@ def _swap(advance: Advance) -> Row:
 
 
 def _store_rows(connection: Connection, advance: Advance) -> None:
+    if advance.keys or advance.buckets:
+        insert_keys(connection, advance.keys, advance.buckets)
     _reach(connection, advance)
     insert_entries(connection, advance.entries)
-    insert_tiles(connection, advance.tiles)
+    if advance.tiles:
+        insert_tiles(connection, advance.tiles)
     add_counts(connection, advance.counts)
 
 

@@ -116,7 +116,8 @@ def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
         If the database silently stored fewer rows than it was given.
     """
     for table, rows in entry_table_rows(entries).items():
-        insert_rows(connection, table, rows)
+        if rows:
+            insert_rows(connection, table, rows)
 
 
 def entry_table_rows(entries: Sequence[NewEntry]) -> dict[Table, list[Row]]:
