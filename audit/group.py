@@ -2,9 +2,9 @@
 
 A caller that finds nobody waiting and nobody leading commits its own work at once. Any other puts
 its work into a bounded queue and then either leads or parks. The leader takes what is queued, in
-order, commits it once, tells everybody, steps down and rings the next in the queue. A thread of its
-own would make a lone caller wait for two thread switches, so there is one only for callers that must
-not block: coroutines.
+order, commits it once, tells everybody, steps down and rings the next in the queue. A thread of
+its own would make a lone caller wait for two thread switches, so there is one only for callers that
+must not block: coroutines.
 
 Nothing here knows what is committed; threads meet in this file alone. Invariants:
 
