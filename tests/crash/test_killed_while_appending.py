@@ -38,12 +38,13 @@ class Killed:
         self.folder = folder
         self.acknowledged = folder / "acknowledged"
         self.acknowledged.touch()
+        self.began = started()
         self.tally = Tally()
 
     def run_and_kill(self, number: int) -> None:
         """Let a process append until it has acknowledged some, and a little longer; kill it."""
         arguments = ["append", self.kit.url, str(self.folder / "keys"), str(self.folder / "spool")]
-        arguments += [str(THREADS), str(self.acknowledged), started(), "", "0"]
+        arguments += [str(THREADS), str(self.acknowledged), self.began, "", "0"]
         with subprocess.Popen(
             [sys.executable, str(CHILD), *arguments],
             stdin=subprocess.PIPE,
@@ -62,7 +63,8 @@ class Killed:
                 wanted -= len(dots)
             _a_little(number)
             child.send_signal(signal.SIGKILL)
-            assert child.wait(WAIT) == -signal.SIGKILL
+            if child.wait(WAIT) != -signal.SIGKILL:
+                raise AssertionError(child.communicate()[1])
         self.tally.rounds += 1
 
     def receipts(self) -> dict[str, tuple[int, bytes]]:
