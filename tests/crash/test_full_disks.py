@@ -1,7 +1,7 @@
 """The disk is full while the log grows: what was refused is not there, what was told stays.
 
-The disk is a real one of a few megabytes (`tests/small_disk.py`). On PostgreSQL once the tables lie
-on it and once the write-ahead log: when that is full, the server stops and starts itself again.
+The disk is a real one (`tests/small_disk.py`). It holds the whole log on SQLite, and the tables on
+PostgreSQL. Where PostgreSQL's write-ahead log has no room, the server stops: a lost connection.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tests.small_disk import NoSmallDisk, SmallDisk, small_disk
 
 @pytest.fixture
 def disk() -> Iterator[SmallDisk]:
-    """An empty disk of 24 megabytes."""
+    """An empty disk of 128 megabytes."""
     try:
-        with small_disk(24) as made:
+        with small_disk(128) as made:
             yield made
     except NoSmallDisk as error:
         skip_unless_ci(f"nothing can be mounted here: {error}")
