@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from answerable.audit.errors import Unavailable
@@ -203,7 +205,8 @@ def shadowed(kit: LogKit, *names: str) -> list[int]:
     Called again, it makes none and counts.
     """
     database = kit.log._database
-    roads = [database._engine.connect, *([database.compared] if _prefix(kit) != "main" else [])]
+    roads: list[Callable[[], AbstractContextManager[Connection]]] = [database._engine.connect]
+    roads += [database.compared] if _prefix(kit) != "main" else []
     held = []
     for road in roads:
         with road() as connection, schema_changes(connection):

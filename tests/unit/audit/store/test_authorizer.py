@@ -109,6 +109,8 @@ def test_a_log_does_all_its_work_on_such_connections(sqlite_kit: LogKit) -> None
     kit.log.checkpoint()
     kit.reopen()
     assert kit.verify().ok
-    with kit.log._database._engine.connect() as connection:
-        with pytest.raises(DatabaseError, match="not authorized"):
-            connection.exec_driver_sql("DROP TRIGGER main.entry_no_update")
+    with (
+        kit.log._database._engine.connect() as connection,
+        pytest.raises(DatabaseError, match="not authorized"),
+    ):
+        connection.exec_driver_sql("DROP TRIGGER main.entry_no_update")
