@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench crash docs lock clean
+.PHONY: help setup demo test check bench crash histories docs lock clean
 
 VENV ?= .venv
 export VENV
@@ -42,6 +42,9 @@ bench: $(DEV_READY) ## Measure, and print what was measured on which machine
 
 crash: $(DEV_READY) ## Kill ROUNDS=500 times, fill disks and cut connections a tenth as often, and tell the counts
 	@ANSWERABLE_CRASH_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/crash
+
+histories: $(DEV_READY) ## Verify ROUNDS=300 random clean histories on each database, and tell of how many entries
+	@ANSWERABLE_HISTORIES=$(or $(ROUNDS),300) $(BIN)/pytest -q tests/laws/test_clean_histories_raise_no_alarm.py
 
 docs: $(DEV_READY) ## Write the tables of the documents from the code, and check every document
 	@$(BIN)/python tools/reference.py
