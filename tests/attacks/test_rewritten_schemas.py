@@ -4,8 +4,6 @@ Nothing in a database binds its owner. Whatever is gone or changed is named by t
 receipt, by a reader, or by the verification.
 """
 
-# ruff: noqa: S608 - the statements come from this file
-
 from __future__ import annotations
 
 import sqlite3
@@ -24,6 +22,10 @@ from tests.separated_log import SUPERUSER, SeparatedLog, guarded
 
 APPENDED = 260
 UNGUARDED = "ALTER TABLE audit.{} DISABLE TRIGGER ALL"
+DECLINED = (
+    "pg_catalog.convert_to(pg_catalog.replace(pg_catalog.convert_from(header, 'UTF8'), "
+    "'approve', 'decline'), 'UTF8')"
+)
 
 
 def elsewhere(kit: LogKit, *statements: str) -> None:
@@ -111,11 +113,7 @@ def test_a_schema_written_by_hand_that_hides_rows_is_named(sqlite_kit: LogKit) -
         (("ALTER TABLE audit.entry DETACH PARTITION audit.entry_0",), ("root", "0")),
         (("DROP TABLE audit.entry_0",), ("root", "0")),
         (
-            (
-                "ALTER TABLE audit.entry ALTER COLUMN header TYPE bytea USING pg_catalog.convert_to("
-                "pg_catalog.replace(pg_catalog.convert_from(header, 'UTF8'), 'approve', 'decline'), "
-                "'UTF8')",
-            ),
+            (f"ALTER TABLE audit.entry ALTER COLUMN header TYPE bytea USING {DECLINED}",),
             ("leaf", "2"),
         ),
         (
@@ -171,8 +169,7 @@ def test_a_superuser_who_switches_every_guard_off_is_shown_by_the_verification(
         SUPERUSER,
         past,
         UNGUARDED.format("entry"),
-        "UPDATE audit.entry SET header = pg_catalog.convert_to(pg_catalog.replace("
-        "pg_catalog.convert_from(header, 'UTF8'), 'approve', 'decline'), 'UTF8') WHERE seq = 2",
+        f"UPDATE audit.entry SET header = {DECLINED} WHERE seq = 2",
     )
     assert ("leaf", "2") in findings(log.kit, note)
     with pytest.raises(RecordTampered, match="entry 2"):
