@@ -1,4 +1,4 @@
-"""What no checkpoint shows, and who or what does: receipts, people who compare, a caller's count."""
+"""What no checkpoint shows, and what does: receipts, people who compare, a caller's own count."""
 
 from __future__ import annotations
 
