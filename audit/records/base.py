@@ -200,7 +200,7 @@ class Record(FrozenModel):
         return copied
 
 
-_SAID: Final = {"enum": "not one of the values there are (docs/entries.md)"}
+_SAID: Final = {"enum": "not one of the values there are"}
 
 
 def _invalid(name: str, error: ValidationError) -> InvalidInput:

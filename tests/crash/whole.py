@@ -12,7 +12,7 @@ from answerable.audit.log import Log
 from answerable.audit.tree.merkle import Frontier
 from answerable.audit.verify import verify_log
 
-__all__ = ["FAULTS", "ROUNDS", "Receipts", "Tally", "require_whole"]
+__all__ = ["FAULTS", "ROUNDS", "Receipts", "Tally"]
 
 ROUNDS: Final = int(os.environ.get("ANSWERABLE_CRASH_ROUNDS", "3"))
 """How often a process is killed."""
@@ -63,10 +63,3 @@ class Tally:
         )
         self.forks += not whole
         return log.checkpoint()
-
-
-def require_whole(log: Log, receipts: Receipts) -> None:
-    """Check once that nothing is lost and nothing forked."""
-    tally = Tally()
-    tally.count(log, receipts)
-    assert (tally.lost, tally.forks) == (0, 0)
