@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench crash docs lock clean
+.PHONY: help setup demo test check bench crash histories docs lock clean
 
 VENV ?= .venv
 export VENV
@@ -40,8 +40,11 @@ bench: $(DEV_READY) ## Measure, and print what was measured on which machine
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/audit/append.py
 
-crash: $(DEV_READY) ## Kill, fill and cut off for long (ROUNDS=500), beside the few rounds of every test run
-	@ANSWERABLE_CRASH_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/crash/test_killed_while_appending.py
+crash: $(DEV_READY) ## Kill ROUNDS=500 times, fill disks and cut connections a tenth as often, and tell the counts
+	@ANSWERABLE_CRASH_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/crash
+
+histories: $(DEV_READY) ## Verify ROUNDS=300 random clean histories on each database, and tell of how many entries
+	@ANSWERABLE_HISTORIES=$(or $(ROUNDS),300) $(BIN)/pytest -q tests/laws/test_clean_histories_raise_no_alarm.py
 
 docs: $(DEV_READY) ## Write the tables of the documents from the code, and check every document
 	@$(BIN)/python tools/reference.py

@@ -50,7 +50,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from answerable.audit.canonical import header_json, parse_header
-from answerable.audit.errors import InvalidInput, TooLarge
+from answerable.audit.errors import InvalidInput, RecordTampered, TooLarge
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     ActorRef,
@@ -257,8 +257,15 @@ class Entry:
 
     @cached_property
     def header(self) -> Header:
-        """The parsed header (parsed once)."""
-        return Header.from_json(self.header_bytes)
+        """The parsed header (parsed once); bytes that are none are broken evidence."""
+        try:
+            return Header.from_json(self.header_bytes)
+        except InvalidInput as error:
+            raise RecordTampered(
+                "the header is not in the one form that is ever written",
+                where=f"entry {self.seq}",
+                remedy="Verify the log and compare with a backup.",
+            ) from error
 
     @property
     def id(self) -> str:

@@ -15,7 +15,7 @@ from tests.postgres_server import (
     running_server,
 )
 
-pytest_plugins = ["tests.no_skips_in_ci"]
+pytest_plugins = ["tests.no_skips_in_ci", "tests.counted"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

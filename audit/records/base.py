@@ -201,9 +201,13 @@ class Record(FrozenModel):
         return copied
 
 
+_SAID: Final = {"enum": "not one of the values there are"}
+
+
 def _invalid(name: str, error: ValidationError) -> InvalidInput:
     places = [
-        f"{'.'.join(map(_place, item['loc'])) or '(whole)'}: {item['type']}"
+        f"{'.'.join(map(_place, item['loc'])) or '(whole)'}: "
+        f"{_SAID.get(item['type'], item['type'])}"
         for item in error.errors(include_input=False, include_url=False, include_context=False)
     ]
     return InvalidInput(

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from sqlalchemy import Connection
+
 __all__ = ["forbid_schema_changes", "schema_changes"]
 
 _ALLOWED: Final = frozenset(
@@ -72,24 +74,29 @@ def forbid_schema_changes(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def schema_changes(connection: sqlite3.Connection) -> Iterator[None]:
-    """Lift the denial for a migration.
+def schema_changes(connection: Connection) -> Iterator[None]:
+    """Lift the denial for a migration or for making tables.
 
     Parameters
     ----------
-    connection : sqlite3.Connection
-        Denied again afterwards, whatever happens.
+    connection : Connection
+        To SQLite: denied again afterwards, whatever happens. To PostgreSQL, whose roles and event
+        triggers decide: left as it is.
 
     Yields
     ------
     None
         Nothing; the body runs.
     """
-    connection.set_authorizer(None)
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.set_authorizer(None)
     try:
         yield
     finally:
-        forbid_schema_changes(connection)
+        forbid_schema_changes(driver)
 
 
 def _judge(

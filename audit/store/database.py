@@ -2,8 +2,9 @@
 
 A write is one transaction that nothing interleaves with, a read is one snapshot. SQLite runs in
 WAL mode with FULL synchronisation (with NORMAL an acknowledged append can be lost in a power
-cut; once appends are batched, FULL costs nothing that could be measured). PostgreSQL is asked to
-fail rather than hide rows behind row-level security, and to wait for its disk.
+cut; once appends are batched, FULL costs nothing that could be measured), and its connections
+change no schema (:mod:`.authorizer`). PostgreSQL is asked to fail rather than hide rows behind
+row-level security, and to wait for its disk.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from answerable.audit.errors import AnswerableError, InvalidInput, NotFound
+from answerable.audit.store.authorizer import forbid_schema_changes
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
 
@@ -227,6 +229,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         connection.isolation_level = None
         for pragma in _SQLITE_PRAGMAS:
             connection.execute(pragma)
+        forbid_schema_changes(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -52,6 +52,14 @@ _LOST: Final = (
     "the connection to the database was lost",
     "Append again with the same entry id: what was stored is recognised.",
 )
+_INTERRUPTED: Final = (
+    "the work of the database was interrupted",
+    "Append again with the same entry id.",
+)
+_DISK: Final = (
+    "the disk under the database failed",
+    "See the system's log and mend the disk; then append again with the same entry id, and verify.",
+)
 _HEAD_MOVED: Final = (
     "the head of the log is not the one seen last",
     "Another process wrote: append again.",
@@ -66,6 +74,8 @@ _SQLITE: Final = {
     "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_CANTOPEN": _CANNOT_OPEN,
+    "SQLITE_INTERRUPT": _INTERRUPTED,
+    "SQLITE_IOERR": _DISK,
     "SQLITE_NOTADB": _NOT_A_DATABASE,
     "SQLITE_CORRUPT": _NOT_A_DATABASE,
     "SQLITE_CONSTRAINT": _REFUSED,

@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateSchema
 
 from answerable.audit.anchors.outside import head_moved
 from answerable.audit.errors import InvalidInput
+from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.database import Database
 
 __all__ = ["DatabaseHead"]
@@ -115,7 +116,8 @@ class DatabaseHead:
             # Asked first: whoever may not make schemas can be given the table ready-made.
             if self._schema is not None:
                 connection.execute(CreateSchema(self._schema, if_not_exists=True))
-            self._table.create(connection)
+            with schema_changes(connection):
+                self._table.create(connection)
         try:
             connection.execute(insert(self._table), [{"origin": self._origin, "note": note}])
         except IntegrityError:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from answerable.audit.errors import NotFound, Unavailable
+from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.database import Database
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
@@ -100,4 +101,5 @@ def upgrade(database: Database) -> None:
         config = Config()
         config.set_main_option("script_location", "answerable.audit.store:migrations")
         config.attributes["connection"] = connection
-        command.upgrade(config, REVISIONS[-1])
+        with schema_changes(connection):
+            command.upgrade(config, REVISIONS[-1])

@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from answerable.audit.errors import Conflict, NotFound, Unavailable
+from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.database import Database
 from answerable.audit.store.tables import SCHEMA as LOG_SCHEMA
 
@@ -116,7 +117,8 @@ def make_tables(database: Database) -> None:
             )
         if database.dialect == "postgresql":
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}"))
-        _metadata.create_all(connection)
+        with schema_changes(connection):
+            _metadata.create_all(connection)
         if connection.execute(select(_state.c.id)).first() is None:
             connection.execute(insert(_state), [{"id": 1, "revision": _REVISION, "turn": 0}])
     require_tables(database)

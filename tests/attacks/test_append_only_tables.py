@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from answerable.audit.errors import Unavailable
+from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.tables import APPEND_ONLY, PARTITIONED, metadata
 from tests.log_kit import LogKit
 
@@ -47,6 +51,17 @@ def run(kit: LogKit, *statements: str) -> None:
         with writing.begin():
             for statement in statements:
                 writing.exec_driver_sql(statement)
+
+
+def run_elsewhere(kit: LogKit, *statements: str) -> None:
+    """Run statements on a connection that this project did not prepare."""
+    engine = create_engine(kit.url)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
 
 
 def rows_of(kit: LogKit) -> dict[str, int]:
@@ -128,10 +143,28 @@ def test_a_foreign_connection_without_our_settings_is_refused_too(kit: LogKit) -
     )
     for name in NAMES:
         with pytest.raises(DBAPIError, match=REFUSED):
-            run(kit, loosened, f"DELETE FROM {prefix}.{name}")
+            run_elsewhere(kit, loosened, f"DELETE FROM {prefix}.{name}")
         if prefix == "main":
+            replaced = f"INSERT OR REPLACE INTO {name} SELECT * FROM {name} LIMIT 1"
             with pytest.raises(DBAPIError, match=REFUSED):
-                run(kit, loosened, f"INSERT OR REPLACE INTO {name} SELECT * FROM {name} LIMIT 1")
+                run_elsewhere(kit, loosened, replaced)
+    assert kit.verify().ok
+
+
+def test_a_connection_of_the_service_changes_no_setting_and_no_schema(sqlite_kit: LogKit) -> None:
+    kit = filled(sqlite_kit)
+    for statement in (
+        "PRAGMA recursive_triggers = OFF",
+        "PRAGMA writable_schema = ON",
+        "DROP TRIGGER main.entry_no_update",
+        "CREATE TABLE other AS SELECT * FROM entry",
+        "ALTER TABLE entry RENAME TO other",
+        "CREATE TRIGGER main.silent BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TEMPORARY VIEW entry AS SELECT * FROM main.entry WHERE seq < 2",
+        "ATTACH DATABASE ':memory:' AS other",
+    ):
+        with pytest.raises(DBAPIError, match="not authorized"):
+            run(kit, statement)
     assert kit.verify().ok
 
 
@@ -163,18 +196,47 @@ def test_the_head_moves_forward_only(kit: LogKit) -> None:
     assert kit.verify().ok
 
 
+SHADOW = "CREATE TEMPORARY TABLE {} (n integer)"
+
+
+def shadowed(kit: LogKit, *names: str) -> list[int]:
+    """Make temporary tables on the very connections the log uses; return how many rows they hold.
+
+    Called again, it makes none and counts.
+    """
+    database = kit.log._database
+    roads: list[Callable[[], AbstractContextManager[Connection]]] = [database._engine.connect]
+    roads += [database.compared] if _prefix(kit) != "main" else []
+    held = []
+    for road in roads:
+        with road() as connection, schema_changes(connection):
+            for name in names:
+                connection.exec_driver_sql(SHADOW.format(name))
+            prefix = "temp" if _prefix(kit) == "main" else "pg_temp"
+            held.append(connection.exec_driver_sql(f"SELECT count(*) FROM {prefix}.head").scalar())
+            if road == database._engine.connect:
+                connection.commit()
+    return [int(n or 0) for n in held]
+
+
 def test_a_temporary_table_of_the_same_name_fools_nobody(kit: LogKit) -> None:
     filled(kit)
-    engine = kit.log._database._engine
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "CREATE TEMPORARY TABLE head (id integer, turn integer, size integer, ts integer, "
-            "clock_noted integer, frontier text)"
-        )
-        connection.commit()
-        size = kit.log.size()
-        assert kit.log.append(kit.decision("anna")).seq == size
-        connection.exec_driver_sql("DROP TABLE temp.head" if _prefix(kit) == "main" else "SELECT 1")
+    # On SQLite a connection of the log does not even make one: see the test below.
+    assert set(shadowed(kit, *NAMES, "head", "subject_key")) == {0}
+    size = kit.log.size()
+    assert kit.log.append(kit.decision("anna")).seq == size
+    kit.log.place_hold(kit.hold(kit.ref("anna")))
+    assert set(shadowed(kit)) == {0}
+    assert kit.log.size() == size + 2
+    assert kit.verify().ok
+    kit.reopen()
+    assert kit.log.size() == size + 2
+
+
+def test_a_connection_of_the_service_makes_no_temporary_table(sqlite_kit: LogKit) -> None:
+    with pytest.raises(DBAPIError, match="not authorized"):
+        run(sqlite_kit, SHADOW.format("head"))
+    assert sqlite_kit.log.append(sqlite_kit.decision("anna")).seq == 1
 
 
 @pytest.mark.postgres

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.store.tables import APPEND_ONLY, PARTITION_ENTRIES, PARTITIONED
+from tests.attacks.test_append_only_tables import shadowed
 from tests.separated_log import (
     PRIVILEGE,
     SUPERUSER,
@@ -97,12 +98,11 @@ def test_the_writer_may_not_become_more(separated_log: SeparatedLog) -> None:
 
 def test_the_writers_temporary_table_stands_in_for_nothing(separated_log: SeparatedLog) -> None:
     kit = filled(separated_log).kit
-    with kit.log._database._engine.connect() as connection:
-        for name in (*NAMES, "head", "subject_key"):
-            connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {name} (n integer)")
-        connection.commit()
-        size = kit.log.size()
-        assert kit.log.append(kit.decision("anna")).seq == size
+    assert shadowed(kit, *NAMES, "head", "subject_key") == [0, 0]
+    size = kit.log.size()
+    assert kit.log.append(kit.decision("anna")).seq == size
+    assert shadowed(kit) == [0, 0]
+    assert kit.log.size() == size + 1
     assert kit.verify().ok
 
 

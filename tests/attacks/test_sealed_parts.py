@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from answerable.audit.entries import Entry, Header, HeaderSubject
-from answerable.audit.errors import InvalidInput, RecordTampered
+from answerable.audit.errors import RecordTampered
 from answerable.audit.heading import Stamp, header_of
 from answerable.audit.keys.derive import commitment, part_address, record_key, seal
 from answerable.audit.keys.opening import open_body
@@ -89,7 +89,7 @@ def test_a_part_that_names_no_subject_of_the_header_is_refused(memory_kit: LogKi
     entry, stored = sealed(memory_kit, 5)
     subjects = entry.header.subjects[:1]
     forged = entry_of(entry.header.model_copy(update={"subjects": subjects}))
-    with pytest.raises(InvalidInput, match="not a valid Header"):
+    with pytest.raises(RecordTampered, match="not in the one form"):
         open_body(forged, stored, KEYS)
 
 

@@ -1,5 +1,7 @@
 """Fixtures of the log's tests."""
 
+from __future__ import annotations
+
 from tests.log_fixtures import (
     any_postgres,
     any_postgres_kit,

@@ -14,6 +14,7 @@ from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import Conflict, InvalidInput, NotFound, Unavailable
 from answerable.audit.keys.vault import FileVault, MemoryVault
 from answerable.audit.log import Log, stored_log, upgrade_log
+from answerable.audit.store.authorizer import schema_changes
 from tests.log_kit import ORIGIN, LogKit, SeededEntropy
 
 
@@ -201,14 +202,15 @@ def test_a_full_database_loses_nothing_and_goes_on_when_there_is_room(tmp_path: 
     drafts = [kit.decision("anna", note="x" * 3000, n=n) for n in range(60)]
     with kit.log._database.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 40}")
+        with schema_changes(connection):
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 40}")
     acknowledged = list(appended_until_refused(kit, drafts, "full"))
     assert 0 < len(acknowledged) < 60
     with pytest.raises(Unavailable, match="full"):
         kit.log.append_many(drafts[len(acknowledged) :])
     assert kit.log.size() == 1 + len(acknowledged)
     assert kit.verify().ok
-    with kit.log._database.read() as connection:
+    with kit.log._database.read() as connection, schema_changes(connection):
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     receipts = kit.log.append_many(drafts)
     assert [receipt.seq for receipt in receipts] == list(range(1, 61))
@@ -221,9 +223,11 @@ def test_a_database_that_can_only_be_read_can_be_read(tmp_path: Path) -> None:
     kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
     draft = kit.decision("anna")
     kit.log.append(draft)
-    with kit.log._database.compared() as kept, kit.log._database.read() as pooled:
-        kept.exec_driver_sql("PRAGMA query_only = ON")
-        pooled.exec_driver_sql("PRAGMA query_only = ON")
+    database = kit.log._database
+    with database.compared() as kept, database.read() as pooled:
+        for connection in (kept, pooled):
+            with schema_changes(connection):
+                connection.exec_driver_sql("PRAGMA query_only = ON")
     with pytest.raises(Unavailable, match="only be read"):
         kit.log.append(kit.decision("anna"))
     assert kit.log.open_body(kit.log.entry(draft.entry_id)).record == draft.record

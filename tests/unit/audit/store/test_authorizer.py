@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
-from answerable.audit.log import Log
-from answerable.audit.store.authorizer import forbid_schema_changes, schema_changes
+from answerable.audit.store.authorizer import schema_changes
 from tests.log_kit import LogKit
 
 DENIED = (
@@ -53,49 +53,64 @@ ALLOWED = (
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection beside a log, on which schema changes are forbidden."""
-    kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
-    kit.log.close()
-    connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
-    forbid_schema_changes(connection)
-    yield connection
-    connection.close()
+def held(sqlite_kit: LogKit) -> Iterator[Connection]:
+    """A connection of a log to its database."""
+    with sqlite_kit.log._database._engine.connect() as connection:
+        yield connection
+
+
+def execute(connection: Connection, statement: str) -> None:
+    """Run a statement below the library, which would begin a transaction of its own."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute(statement).fetchall()
 
 
 @pytest.mark.parametrize("statement", DENIED)
-def test_no_schema_can_be_changed(held: sqlite3.Connection, statement: str) -> None:
+def test_no_schema_can_be_changed(held: Connection, statement: str) -> None:
     with pytest.raises(sqlite3.DatabaseError):
-        held.execute(statement)
+        execute(held, statement)
 
 
-def test_rows_are_read_and_written_as_before(held: sqlite3.Connection) -> None:
+def test_rows_are_read_and_written_as_before(held: Connection) -> None:
     for statement in ALLOWED:
-        held.execute(statement).fetchall()
+        execute(held, statement)
 
 
-def test_a_migration_may_change_the_schema_and_nothing_may_afterwards(
-    held: sqlite3.Connection,
-) -> None:
+def test_a_migration_may_change_the_schema_and_nothing_may_afterwards(held: Connection) -> None:
     with schema_changes(held):
-        held.execute("CREATE TABLE more (n INTEGER)")
+        execute(held, "CREATE TABLE more (n INTEGER)")
     with pytest.raises(sqlite3.DatabaseError):
-        held.execute("DROP TABLE more")
+        execute(held, "DROP TABLE more")
     with pytest.raises(ZeroDivisionError), schema_changes(held):
         1 / 0  # noqa: B018 - whatever fails in a migration
     with pytest.raises(sqlite3.DatabaseError):
-        held.execute("DROP TABLE more")
+        execute(held, "DROP TABLE more")
 
 
-def test_a_log_whose_connections_are_held_does_all_its_work(tmp_path: Path) -> None:
-    kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
-    log: Log = kit.log
-    with log._database.read() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        forbid_schema_changes(driver)
+def test_a_statement_prepared_for_a_migration_is_judged_again_afterwards(held: Connection) -> None:
+    with schema_changes(held):
+        execute(held, "PRAGMA recursive_triggers = ON")
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        execute(held, "PRAGMA recursive_triggers = ON")
+
+
+@pytest.mark.postgres
+def test_to_postgresql_it_changes_nothing(postgres_kit: LogKit) -> None:
+    with postgres_kit.log._database.write() as connection, schema_changes(connection):
+        connection.exec_driver_sql("SELECT 1")
+    assert postgres_kit.log.append(postgres_kit.decision("anna")).seq == 1
+
+
+def test_a_log_does_all_its_work_on_such_connections(sqlite_kit: LogKit) -> None:
+    kit = sqlite_kit
     kit.log.append_many([kit.decision("anna"), *(kit.decision() for _ in range(260))])
-    log.place_hold(kit.hold(kit.ref("anna")))
-    log.checkpoint()
+    kit.log.place_hold(kit.hold(kit.ref("anna")))
+    kit.log.checkpoint()
+    kit.reopen()
     assert kit.verify().ok
-    log.close()
+    with (
+        kit.log._database._engine.connect() as connection,
+        pytest.raises(DatabaseError, match="not authorized"),
+    ):
+        connection.exec_driver_sql("DROP TRIGGER main.entry_no_update")

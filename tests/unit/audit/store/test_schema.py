@@ -82,10 +82,9 @@ def test_alembic_sees_no_difference_on_postgresql(postgres_url: str) -> None:
 def test_sqlite_tables_are_strict(tmp_path: Path) -> None:
     kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
     with kit.log._database.read() as connection:
-        strict = connection.exec_driver_sql(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 1"
-        ).scalars()
-        assert set(strict) == {table.name for table in metadata.tables.values()}
+        told = connection.exec_driver_sql("PRAGMA table_list").all()
+        strict = {row.name for row in told if row.schema == "main" and row.strict}
+        assert strict == {table.name for table in metadata.tables.values()}
     kit.log.close()
 
 
