@@ -33,7 +33,7 @@ from answerable.audit.pack import (
 )
 from answerable.audit.queries import everything_about
 from answerable.audit.records import Role
-from answerable.audit.tree.checkpoints import open_checkpoint
+from answerable.audit.watched import WatchedLog
 
 __all__ = ["PackContents", "PackRequest", "evidence_pack"]
 
@@ -184,10 +184,10 @@ def _about(workspace: Workspace, ref: str) -> list[Entry]:
 def _frame(workspace: Workspace, kept: str | None) -> PackFrame:
     log = workspace.log
     note = log.checkpoint()
-    size = open_checkpoint(note, log.vkey).size
+    size = log.open_checkpoint(note).size
     heads = []
     if kept is not None:
-        older = _kept_size(kept, log.vkey)
+        older = _kept_size(log, kept)
         if older > size:
             raise EvidenceBroken(
                 f"the log has {size} entries, the checkpoint you keep covers {older}",
@@ -197,15 +197,15 @@ def _frame(workspace: Workspace, kept: str | None) -> PackFrame:
         if older not in {0, size}:
             heads.append(PackedHead(kept, log.consistency(older, size)))
     said = [(kept.kind, kept.data) for kept in log.anchors(size) if kept.kind in _ANCHORS]
-    return PackFrame(log.vkey, note, heads, said)
+    return PackFrame(log.vkey, note, heads, said, log.key_rotations())
 
 
-def _kept_size(note: str, vkey: str) -> int:
+def _kept_size(log: WatchedLog, note: str) -> int:
     try:
-        return open_checkpoint(note, vkey).size
+        return log.open_checkpoint(note).size
     except CheckpointSignatureInvalid:
         raise InvalidInput(
-            "the checkpoint you keep is not one that this log's key signed",
+            "the checkpoint you keep is not one that a key of this log signed in its time",
             where="checkpoint",
             remedy="Give it exactly as it was published, to the last newline.",
         ) from None
@@ -214,7 +214,7 @@ def _kept_size(note: str, vkey: str) -> int:
 def _packed(
     workspace: Workspace, entries: Sequence[Entry], frame: PackFrame
 ) -> Iterator[PackedEntry]:
-    size = open_checkpoint(frame.checkpoint, frame.vkey).size
+    size = workspace.log.open_checkpoint(frame.checkpoint).size
     for first in range(0, len(entries), _AT_ONCE):
         yield from workspace.log.evidence_of(entries[first : first + _AT_ONCE], size)
 

@@ -130,3 +130,17 @@ def test_a_kept_checkpoint_beyond_the_log_shows_that_entries_were_removed(
         evidence_pack(older.workspace, request, io.BytesIO(), actor=older.actors[Role.AUDITOR])
     for made in (older, newer):
         made.workspace.close()
+
+
+def test_a_pack_made_after_a_rotation_is_tied_to_a_checkpoint_of_the_old_key(story: Story) -> None:
+    made = together(story)
+    log = story.workspace.log
+    old, kept = log.vkey, log.checkpoint()
+    log.rotate_signing_key(story.actors[Role.ADMIN].actor, Role.ADMIN)
+    log.destroy_old_signing_keys()
+    file = io.BytesIO()
+    request = PackRequest(decisions=(made,), purpose="court", checkpoint=kept)
+    evidence_pack(story.workspace, request, file, actor=story.actors[Role.AUDITOR])
+    for trusted in (old, log.vkey):
+        found = checked(file.getvalue(), trusted, checkpoint=kept.encode())
+        assert (found["ok"], found["anchored"]) == (True, True)
