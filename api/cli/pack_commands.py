@@ -36,6 +36,16 @@ def pack(
             "--subject-package", help="For the applicant: all about them, of nobody else."
         ),
     ] = False,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Whose package it is; needed when decisions are about several."
+        ),
+    ] = None,
+    recipient: Annotated[
+        str | None,
+        typer.Option(help="Who gets an opened pack: a code, such as that of a court."),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="A checkpoint the reader keeps; the pack is tied to it.")
     ] = None,
@@ -53,6 +63,8 @@ def pack(
         decisions=decision,
         purpose=purpose,
         contents=PackContents.SUBJECT if subject_package else contents,
+        recipient=recipient,
+        subject=subject,
         checkpoint=None if checkpoint is None else _text(checkpoint, "checkpoint"),
     )
     with open_session(db) as (workspace, actor), write_private(out) as file:

@@ -142,7 +142,11 @@ def _held(prepared: Prepared) -> dict[str, object]:
 
 
 def _packed(prepared: Prepared) -> dict[str, object]:
-    return {"decisions": [prepared.ids["decision_id"]], "contents": "opened"}
+    return {
+        "decisions": [prepared.ids["decision_id"]],
+        "contents": "opened",
+        "recipient": "court",
+    }
 
 
 def _lifted(prepared: Prepared) -> dict[str, object]:
