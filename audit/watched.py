@@ -289,10 +289,17 @@ class WatchedLog(Log):
         with self.watch.over((draft.kind,)):
             return super().lift_hold(draft)
 
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
+    def erase(
+        self,
+        ref: str,
+        draft: Draft,
+        *,
+        beside: Sequence[Draft] = (),
+        reached: Reached = _nothing,
+    ) -> Receipt:
         """Destroy a key and record it; see :meth:`Log.erase`."""
-        with self.watch.over((draft.kind,)):
-            return super().erase(ref, draft, reached=reached)
+        with self.watch.over(_kinds((draft, *beside))):
+            return super().erase(ref, draft, beside=beside, reached=reached)
 
     def register_actor(self, name: str, draft: Draft) -> Receipt:
         """Append an actor; see :meth:`Log.register_actor`."""

@@ -202,7 +202,13 @@ def test_time_is_extended_once_within_the_first_month_and_from_receipt(story: St
 
 def test_a_contest_is_in_the_register_and_only_a_review_answers_it(story: Story) -> None:
     made = decided(story)
-    filed = contest(story.workspace, made.decision_id, grounds="No.", actor=officer(story))
+    filed = contest(
+        story.workspace,
+        made.decision_id,
+        grounds="No.",
+        by=ref_of(story),
+        actor=officer(story),
+    )
     assert [line.request for line in lines(story, "open")] == ["human_review"]
     closing = RequestClosing(outcome="fulfilled")
     with pytest.raises(InvalidInput, match="review"):
