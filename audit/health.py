@@ -15,7 +15,7 @@ our own errors, never their text.
 
 References
 ----------
-Delegated Regulation (EU) 2024/1774, Article 12 (measures to detect a failure of logging).
+Delegated Regulation (EU) 2024/1774, Article 12, from memory: detecting a failure of logging.
 """
 
 from __future__ import annotations
