@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
-
-from pydantic import JsonValue
+from typing import Final
 
 from answerable.api.actor import ActorContext
 from answerable.api.wiring import Workspace
@@ -22,9 +20,9 @@ from answerable.audit.errors import InvalidInput, NotAllowed, PolicyViolation, U
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Actor, RetentionApproval, RetentionRun, Role
 from answerable.audit.retention.approving import RetentionOrder
-from answerable.audit.retention.plan import HeldBack, Plan
+from answerable.audit.retention.plan import Plan
 from answerable.audit.retention.policy import RetentionPolicy, load_retention_policy
-from answerable.audit.retention.retention import RecordedRun, RetentionStatus
+from answerable.audit.retention.retention import RetentionStatus
 from answerable.audit.signing import load_signer_key, public_key_hex, sign_record
 
 __all__ = [
@@ -33,12 +31,10 @@ __all__ = [
     "PlannedRetention",
     "RetentionDone",
     "approve_retention",
-    "plan_result",
     "plan_retention",
     "prepare_approval",
     "retention_status",
     "run_retention",
-    "status_result",
 ]
 
 _DAY: Final = 86_400_000_000
@@ -330,73 +326,6 @@ def retention_status(workspace: Workspace, *, actor: ActorContext) -> RetentionS
     """
     actor.acting_as(*PLANNERS)
     return workspace.log.retention.status()
-
-
-def plan_result(planned: PlannedRetention) -> dict[str, JsonValue]:
-    """Return the JSON form of a plan, the result of ``answerable retention plan --json``.
-
-    Parameters
-    ----------
-    planned : PlannedRetention
-        What would go.
-
-    Returns
-    -------
-    dict
-        ``policy, digest, ranges, rules, held, stops, uncovered``.
-    """
-    plan = planned.plan
-    return {
-        "policy": f"{planned.policy.id} {planned.policy.version}",
-        "digest": planned.digest,
-        "ranges": [
-            {"what": item.what, "first": item.first, "end": item.end, "count": item.count}
-            for item in (plan.body, plan.entry, plan.tile)
-        ],
-        "rules": [
-            {
-                "name": rule.name,
-                "law": rule.law.model_dump(mode="json"),
-                "approver": rule.approver,
-                "bodies": rule.bodies,
-                "entries": rule.entries,
-            }
-            for rule in plan.rules
-        ],
-        "held": [_held(item) for item in plan.held],
-        "stops": [_held(item) for item in plan.stops],
-        "uncovered": [kind.value for kind in planned.policy.uncovered()],
-    }
-
-
-def status_result(status: RetentionStatus) -> dict[str, JsonValue]:
-    """Return the JSON form of a status, the result of ``answerable retention status --json``.
-
-    Parameters
-    ----------
-    status : RetentionStatus
-        Where the log begins.
-
-    Returns
-    -------
-    dict
-        ``floors, held, runs``.
-    """
-    limits = status.limits
-    return {
-        "floors": {"body": limits.body, "entry": limits.entry, "tile": limits.tile},
-        "held": list(limits.held),
-        "runs": [_run(run) for run in status.runs],
-    }
-
-
-def _run(run: RecordedRun) -> dict[str, JsonValue]:
-    record = cast("dict[str, JsonValue]", run.record.model_dump(mode="json"))
-    return {"seq": run.seq, "entry": run.entry_id, "ts": run.ts, "actor": run.actor, **record}
-
-
-def _held(item: HeldBack) -> dict[str, JsonValue]:
-    return {"seq": item.seq, "kind": item.kind.value, "why": item.why, "until": item.until}
 
 
 def _dropped(workspace: Workspace) -> int | None:

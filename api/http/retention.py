@@ -15,13 +15,12 @@ from answerable.api.flows.retention import (
     PLANNERS,
     RUNNERS,
     PlannedRetention,
-    plan_result,
     plan_retention,
     prepare_approval,
     retention_status,
     run_retention,
-    status_result,
 )
+from answerable.api.flows.retention_result import plan_result, status_result
 from answerable.api.http.access import Store, allowed
 from answerable.api.http.schemas import Body, Json, Reply
 from answerable.api.wiring import Workspace
