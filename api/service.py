@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from answerable.api.console import mount_console
 from answerable.api.http.app import create_app
+from answerable.api.publishing import publishing
 from answerable.api.tending import tending
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Unavailable
@@ -67,7 +68,10 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
     # From here on this process has a view to decide by when the log does not answer.
     workspace.registry()
     workspace.restrictions().entries()
-    with tending(workspace.recorder, every_seconds=workspace.settings.tend_seconds):
+    with (
+        publishing(workspace),
+        tending(workspace.recorder, every_seconds=workspace.settings.tend_seconds),
+    ):
         uvicorn.run(
             create_service(workspace),
             host=host,

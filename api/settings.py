@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     """How much may wait in the spool; when it is full, decisions are refused."""
     tend_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     """How often ``serve`` tries a log that failed and replays the spool."""
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=86_400)] = 1
+    """How often ``serve`` signs a checkpoint and moves the outside head while entries are added,
+    in seconds; a failed try is repeated after `tend_seconds`."""
+    anchor_seconds: Annotated[int, Field(ge=60, le=2_678_400)] = 3600
+    """How often ``serve`` shows the newest checkpoint to `write_once_dir` and `timestamp_url` while
+    entries are added, in seconds; a failed try is repeated after a minute."""
     clock_source: str = ""
     """Reference time the machine's clock is synchronised to, for example ``ntp.example.org``; only
     stated, by ``doctor``."""

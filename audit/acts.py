@@ -85,9 +85,11 @@ def lift_hold(turn: Turn, draft: Draft) -> Receipt:
 
 
 def erase_holder(
-    turn: Turn, draft: Draft, ref: str, *, scribe: Scribe, reached: Reached
+    turn: Turn, drafts: Sequence[Draft], ref: str, *, scribe: Scribe, reached: Reached
 ) -> tuple[Receipt, RotatedBucket | None]:
     """Check holds, place the erasure's entry, delete the key row and rotate its bucket.
+
+    The first of `drafts` records the erasure, the others are placed after it.
 
     Returns
     -------
@@ -101,6 +103,7 @@ def erase_holder(
     InvalidInput
         If the draft does not record an erasure.
     """
+    draft, *beside = drafts
     if not _records_erasure(draft):
         raise InvalidInput(
             "not an entry that records an erasure",
@@ -116,6 +119,8 @@ def erase_holder(
     turn.keyring.require(ref)
     row = key_rows.keys_by_ref(turn.connection, (ref,))[0]
     receipt = turn.place(counted, named)
+    for other in beside:
+        turn.place(other)
     version = rotate_out(
         turn.connection,
         row,

@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.anchors.outside import OutsideHead
-from answerable.audit.anchors.standing import Gap
+from answerable.audit.anchors.standing import Gap, GapKind
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import Conflict, EvidenceBroken, NotFound
 from answerable.audit.identity import Scribe, own_signing_key, require_free
@@ -117,7 +117,7 @@ class AnchoredLog(LogReader):
         if self.outside is not None:
             note = self.outside.read()
             self.gap = self._database.refusal = None
-            self.compare_with_note(note, self.outside.where)
+            self._refuse(self._gap_to(note, self.outside.where))
         return self.gap
 
     def compare_with_note(self, note: str | None, where: str) -> Gap | None:
@@ -133,13 +133,22 @@ class AnchoredLog(LogReader):
         Returns
         -------
         Gap or None
-            What is missing. The first gap that was found stays in `gap`.
+            What is missing. The first gap that was found stays in `gap`. A note older than what
+            retention left the hashes of is returned as one too, and refuses nothing: unlike the
+            outside head, what is kept elsewhere need not be the newest.
         """
-        found = self._read(lambda snapshot: gap_to(snapshot, note, where, self.open_checkpoint))
-        if found is not None and self.gap is None:
-            self.gap = found
-            self._database.refusal = found.refusal
+        found = self._gap_to(note, where)
+        if found is not None and found.kind is not GapKind.HEAD_TOO_OLD:
+            self._refuse(found)
         return found
+
+    def _gap_to(self, note: str | None, where: str) -> Gap | None:
+        return self._read(lambda snapshot: gap_to(snapshot, note, where, self.open_checkpoint))
+
+    def _refuse(self, gap: Gap | None) -> None:
+        if gap is not None and self.gap is None:
+            self.gap = gap
+            self._database.refusal = gap.refusal
 
     def require_sound(self) -> None:
         """Check that the log begins with the last checkpoint it stored itself.

@@ -6,7 +6,7 @@ claimed head.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from answerable.audit import acts, key_acts
@@ -77,7 +77,14 @@ class LogCustody(AnchoredLog):
         """
         return self._writer.run(lambda turn: acts.lift_hold(turn, draft))
 
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
+    def erase(
+        self,
+        ref: str,
+        draft: Draft,
+        *,
+        beside: Sequence[Draft] = (),
+        reached: Reached = _nothing,
+    ) -> Receipt:
         """Destroy the key of a data subject, a data set or an actor, and record it.
 
         Parameters
@@ -87,6 +94,9 @@ class LogCustody(AnchoredLog):
         draft : Draft
             The entry that records it, without subjects. For data subjects and data sets a
             :class:`SubjectErased`, whose `entries` the log counts itself.
+        beside : Sequence[Draft]
+            Entries that stand only if this happened, such as the answer to who asked for it: they
+            follow it in the same transaction.
         reached : Callable[[ErasureStep], None]
             Told of each step; crash tests end the process there.
 
@@ -112,7 +122,9 @@ class LogCustody(AnchoredLog):
         """
 
         def erase(turn: Turn) -> tuple[Receipt, RotatedBucket | None]:
-            return acts.erase_holder(turn, draft, ref, scribe=self._scribe, reached=reached)
+            return acts.erase_holder(
+                turn, (draft, *beside), ref, scribe=self._scribe, reached=reached
+            )
 
         receipt, rotated = self._writer.run(erase)
         reached(ErasureStep.COMMITTED)

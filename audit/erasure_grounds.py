@@ -72,11 +72,12 @@ def erasure_grounds() -> ErasureGrounds:
     Returns
     -------
     ErasureGrounds
-        Article 17(1)(a) to (f) and 17(3)(a) to (e).
+        To erase: Article 17(1)(a) to (f). To refuse: that none of them applies, Article 17(3)(a) to
+        (e), and Article 12(5)(b) and 12(6).
 
     References
     ----------
-    GDPR, Article 17.
+    GDPR, Articles 12 and 17.
 
     Examples
     --------

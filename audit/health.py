@@ -5,8 +5,8 @@ change: what was appended, refused, spooled, replayed, signed. The state follows
 
 - ``read_only``: the log was opened for reading only and stays so until it is opened again;
 - ``failing``: the last attempt failed and what was to be recorded is recorded nowhere;
-- ``degraded``: everything is recorded, but some of it waits in the spool or was set aside, or
-  no checkpoint could be made;
+- ``degraded``: everything is recorded, but some of it waits in the spool or was set aside, no
+  checkpoint could be made, or an anchor did not vouch for one;
 - ``recording``: everything is in the log.
 
 An *outage* begins with the first failed attempt and ends with the next success; it stays owed
@@ -15,7 +15,7 @@ our own errors, never their text.
 
 References
 ----------
-Delegated Regulation (EU) 2024/1774, Article 12 (measures to detect a failure of logging).
+Delegated Regulation (EU) 2024/1774, Article 12, from memory: detecting a failure of logging.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from functools import singledispatch
 from answerable.audit.kinds import EntryKind
 
 __all__ = [
+    "AnchorsAsked",
     "CheckpointFailed",
     "Checkpointed",
     "Deferred",
@@ -140,6 +141,14 @@ class CheckpointFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorsAsked:
+    """The anchors were asked to vouch for a checkpoint; `cause` is empty when all of them did."""
+
+    at: int
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """The log may only be read: what stands outside does not agree with it."""
 
@@ -165,6 +174,7 @@ Event = (
     | SpoolCounted
     | Checkpointed
     | CheckpointFailed
+    | AnchorsAsked
     | Locked
     | Noted
 )
@@ -212,6 +222,8 @@ class Health:
     checkpoint_at: int | None = None
     uncovered: bool = False
     """Whether the last checkpoint that was tried could not be made."""
+    unanchored: bool = False
+    """Whether an anchor failed the last time they were asked."""
     locked: bool = False
 
     @classmethod
@@ -289,13 +301,14 @@ def _state_of(health: Health) -> HealthState:
     outage = health.outage
     if outage is not None and outage.lasts:
         return HealthState.DEGRADED if outage.kept else HealthState.FAILING
-    owing = health.waiting or health.aside or health.uncovered
+    owing = health.waiting or health.aside or health.uncovered or health.unanchored
     return HealthState.DEGRADED if owing else HealthState.RECORDING
 
 
 @singledispatch
-def _applied(event: Event, health: Health) -> Health:
-    raise NotImplementedError(type(event).__name__)
+def _applied(event: Event, _health: Health) -> Health:
+    message = f"no event of a log's health: {type(event).__name__}"
+    raise TypeError(message)
 
 
 @_applied.register
@@ -354,6 +367,11 @@ def _checkpointed(event: Checkpointed, health: Health) -> Health:
 @_applied.register
 def _checkpoint_failed(event: CheckpointFailed, health: Health) -> Health:
     return replace(health, cause=event.cause, uncovered=True)
+
+
+@_applied.register
+def _anchors_asked(event: AnchorsAsked, health: Health) -> Health:
+    return replace(health, cause=event.cause or health.cause, unanchored=bool(event.cause))
 
 
 @_applied.register

@@ -27,8 +27,9 @@ from pydantic import JsonValue
 from answerable.audit.canonical import header_json
 from answerable.audit.entries import Entry, Part
 from answerable.audit.errors import InvalidInput, TooLarge
+from answerable.audit.key_chain import KeyChain
 from answerable.audit.keys.derive import open_sealed, part_address
-from answerable.audit.tree.checkpoints import open_checkpoint
+from answerable.audit.records import LogKeyRotated
 from answerable.audit.tree.notes import VerifierKey
 from answerable.audit.tree.receipts import write_proof
 
@@ -39,6 +40,7 @@ PACK_LIMIT: Final = 1 << 30
 _FORMAT: Final = "answerable.evidence-pack.v1"
 _MOST_FILES: Final = 65_000
 _MOST_ANCHORS: Final = 100
+_MOST_ROTATIONS: Final = 1000
 _SUFFIXES: Final = {"rfc3161": "tsr"}
 """Of anchors by kind; all others are notes."""
 
@@ -79,11 +81,32 @@ class PackFrame:
     """What all entries of a pack hang on."""
 
     vkey: str
-    """Verification key of the log; the pack holds its fingerprint only."""
+    """Verification key of the log; the pack holds the fingerprint of the newest."""
     checkpoint: str
     heads: Sequence[PackedHead] = ()
     anchors: Sequence[tuple[str, bytes]] = ()
     """Kind and bytes of what the outside said of these checkpoints."""
+    rotations: Sequence[LogKeyRotated] = ()
+    """All rotations of the log's signing key, in order: from whichever of its keys a reader trusts,
+    they lead to those that signed."""
+
+    def key_chain(self) -> KeyChain:
+        """Return the keys that the checkpoints of this pack are signed with.
+
+        Returns
+        -------
+        KeyChain
+            Oldest first.
+
+        Raises
+        ------
+        CheckpointSignatureInvalid
+            If a rotation is not signed by both keys, or none of them leads to `vkey`.
+        InvalidInput
+            If a key is malformed.
+        """
+        first = self.rotations[0].old_vkey if self.rotations else self.vkey
+        return KeyChain.of(first, self.rotations).trusted_by(self.vkey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +152,10 @@ def write_pack(
     RecordTampered
         If a record key does not open its part.
     """
-    key = VerifierKey.parse(frame.vkey)
-    size = open_checkpoint(frame.checkpoint, key).size
+    keys = frame.key_chain()
+    size = keys.open_checkpoint(frame.checkpoint).size
     archive = _Archive(file, min(limit, PACK_LIMIT))
-    for name, data in _frame_files(frame, size):
+    for name, data in _frame_files(frame, keys, size):
         archive.add(name, data)
     count = parts = opened = 0
     last = -1
@@ -149,16 +172,21 @@ def write_pack(
         count += 1
         parts += len(packed.parts)
         opened += len(packed.keys)
-    return PackSummary(count, parts, opened, archive.finish(key.fingerprint))
+    for number, rotation in enumerate(frame.rotations):
+        archive.add(f"keys/{number:03}.json", rotation.to_json())
+    newest = VerifierKey.parse(keys.vkeys[-1])
+    return PackSummary(count, parts, opened, archive.finish(newest.fingerprint))
 
 
-def _frame_files(frame: PackFrame, size: int) -> Iterator[tuple[str, bytes]]:
+def _frame_files(frame: PackFrame, keys: KeyChain, size: int) -> Iterator[tuple[str, bytes]]:
     if len(frame.anchors) > _MOST_ANCHORS:
         raise TooLarge(f"a pack holds at most {_MOST_ANCHORS} anchors", where="anchors")
+    if len(frame.rotations) > _MOST_ROTATIONS:
+        raise TooLarge(f"a pack holds at most {_MOST_ROTATIONS} rotations", where="rotations")
     for number, (kind, data) in enumerate(frame.anchors):
         yield f"anchors/{number:02}.{_SUFFIXES.get(kind, 'note')}", data
     yield "checkpoint", frame.checkpoint.encode("utf-8")
-    heads = {open_checkpoint(head.note, frame.vkey).size: head for head in frame.heads}
+    heads = {keys.open_checkpoint(head.note).size: head for head in frame.heads}
     if len(heads) != len(frame.heads) or not {0, size}.isdisjoint(heads):
         raise InvalidInput(
             "the checkpoints of a pack have different sizes, none of them 0", where="checkpoints"

@@ -239,5 +239,6 @@ def gap_to(connection: Connection, held: str | None, where: str, open_note: Open
         root_of=lambda size: root_from_tiles(size, tiles),
         was_signed=view_rows.latest_checkpoint(connection) is not None,
         signed=lambda: view_rows.checkpoint_notes(connection),
+        floor=tiles.minimum,
     )
     return compare_with_outside(held, where, open_note, state)

@@ -35,7 +35,6 @@ from answerable.audit.records import (
     PersonSignature,
     Role,
 )
-from answerable.audit.tree.checkpoints import open_checkpoint
 
 __all__ = [
     "SETTLING_ROLES",
@@ -243,7 +242,7 @@ def _recorded(log: AnchoredLog) -> Statement | None:
     gap = _gap_of(log)
     found = log.latest(kinds=(EntryKind.LOG_RECOVERED, EntryKind.LOG_HEAD_ACCEPTED), limit=1)
     note = log.latest_checkpoint()
-    if not found or (note is not None and found[0].seq < open_checkpoint(note, log.vkey).size):
+    if not found or (note is not None and found[0].seq < log.open_checkpoint(note).size):
         return None
     record = log.open_body(found[0]).record
     if isinstance(record, LogHeadAccepted):

@@ -10,8 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import cached_property
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import (
     AnswerableError,
@@ -26,16 +30,23 @@ from answerable.audit.health import (
     Deferred,
     Event,
     Health,
+    Locked,
     ProbeFailed,
     Refused,
     Spooled,
     Succeeded,
     after,
 )
-from answerable.audit.identity import Clock
-from answerable.audit.keys.erasure import ErasureStep, Reached
+from answerable.audit.identity import Clock, Scribe
+from answerable.audit.key_acts import SigningStep
+from answerable.audit.keys.erasure import Reached
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
+from answerable.audit.records import Role
+from answerable.audit.retention.approving import RetentionOrder
+from answerable.audit.retention.retention import Retention
+from answerable.audit.store.database import Database
+from answerable.audit.writer import Writer
 
 __all__ = ["Listener", "Watch", "WatchedLog", "cause_of"]
 
@@ -43,8 +54,8 @@ Listener = Callable[[Health, Event, Health], None]
 """Told of the health before, the event, and the health after."""
 
 
-def _nothing(_step: ErasureStep) -> None:
-    """Take no notice of the steps of an erasure."""
+def _nothing(_step: StrEnum) -> None:
+    """Take no notice of the steps."""
 
 
 def cause_of(error: BaseException) -> str | None:
@@ -146,8 +157,47 @@ class Watch:
         self.notice(Succeeded(self.clock(), kinds))
 
 
+class WatchedRetention(Retention):
+    """Retention whose every slice is noticed.
+
+    Parameters
+    ----------
+    database, scribe, writer
+        As for :class:`Retention`.
+    watch : Watch
+        Told how each slice ended.
+    """
+
+    def __init__(self, database: Database, scribe: Scribe, writer: Writer, watch: Watch) -> None:
+        super().__init__(database, scribe, writer)
+        self._watch = watch
+
+    def run(
+        self, order: RetentionOrder, draft: Draft, *, ids: Callable[[], str]
+    ) -> Iterator[Receipt]:
+        """Remove what was approved and may go; see :meth:`Retention.run`."""
+        kinds, slices = (draft.kind,), super().run(order, draft, ids=ids)
+        while True:
+            with self._watch.failing(kinds):
+                receipt = next(slices, None)
+            if receipt is None:
+                return
+            self._watch.notice(Succeeded(self._watch.clock(), kinds))
+            yield receipt
+
+
 class WatchedLog(Log):
-    """A log whose every change is noticed by its `watch`."""
+    """A log whose every change is noticed by its `watch`; parameters as for :class:`Log`."""
+
+    def __init__(
+        self,
+        database: Database,
+        scribe: Scribe,
+        key: Ed25519PrivateKey,
+        outside: OutsideHead | None = None,
+    ) -> None:
+        super().__init__(database, scribe, key, outside)
+        self.retention = WatchedRetention(database, scribe, self._writer, self.watch)
 
     @cached_property
     def watch(self) -> Watch:
@@ -239,10 +289,17 @@ class WatchedLog(Log):
         with self.watch.over((draft.kind,)):
             return super().lift_hold(draft)
 
-    def erase(self, ref: str, draft: Draft, *, reached: Reached = _nothing) -> Receipt:
+    def erase(
+        self,
+        ref: str,
+        draft: Draft,
+        *,
+        beside: Sequence[Draft] = (),
+        reached: Reached = _nothing,
+    ) -> Receipt:
         """Destroy a key and record it; see :meth:`Log.erase`."""
-        with self.watch.over((draft.kind,)):
-            return super().erase(ref, draft, reached=reached)
+        with self.watch.over(_kinds((draft, *beside))):
+            return super().erase(ref, draft, beside=beside, reached=reached)
 
     def register_actor(self, name: str, draft: Draft) -> Receipt:
         """Append an actor; see :meth:`Log.register_actor`."""
@@ -259,15 +316,38 @@ class WatchedLog(Log):
         with self.watch.over(()):
             return super().rotate_bucket(bucket, reached=reached)
 
+    def rotate_signing_key(
+        self, actor: str, role: Role, *, reached: Callable[[SigningStep], None] = _nothing
+    ) -> Receipt:
+        """Sign with a new key from now on; see :meth:`Log.rotate_signing_key`."""
+        with self.watch.over((EntryKind.LOG_KEY_ROTATED,)):
+            return super().rotate_signing_key(actor, role, reached=reached)
+
+    def settle(self, draft: Draft | None, *, size: int) -> Receipt | None:
+        """Append what two persons said about a gap; see :meth:`Log.settle`."""
+        with self.watch.over(() if draft is None else (draft.kind,)):
+            return super().settle(draft, size=size)
+
+    def keep_anchor(self, size: int, kind: str, data: bytes) -> None:
+        """Keep what somebody outside said; see :meth:`Log.keep_anchor`."""
+        with self.watch.over(()):
+            super().keep_anchor(size, kind, data)
+
     def checkpoint(self) -> str:
         """Sign and store a checkpoint; see :meth:`Log.checkpoint`."""
         try:
             note = super().checkpoint()
         except BaseException as error:
             self.watch.notice(CheckpointFailed(self.watch.clock(), cause_of(error) or "internal"))
+            self._notice_gap()
             raise
         self.watch.notice(Checkpointed(self.watch.clock()))
         return note
+
+    def _notice_gap(self) -> None:
+        """Tell that the log can only be read from here on."""
+        if self.gap is not None and not self.watch.health.locked:
+            self.watch.notice(Locked(self.watch.clock(), self.gap.kind.value))
 
 
 def _kinds(drafts: Sequence[Draft]) -> tuple[EntryKind, ...]:

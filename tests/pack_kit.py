@@ -13,7 +13,6 @@ from typing import Any
 from answerable.audit.entries import Entry
 from answerable.audit.offline.verify_pack import verify_pack
 from answerable.audit.pack import PackedHead, PackFrame, write_pack
-from answerable.audit.tree.checkpoints import open_checkpoint
 from tests.log_kit import LogKit
 
 __all__ = ["checked", "files_of", "layers", "pack_of", "rebuilt", "resealed", "zipped"]
@@ -32,14 +31,13 @@ def pack_of(
     """The pack of some entries under a checkpoint of now, with every key that still exists."""
     log = kit.log
     note = log.checkpoint()
-    size = open_checkpoint(note, log.vkey).size
+    size = log.open_checkpoint(note).size
     heads = [
-        PackedHead(other, log.consistency(open_checkpoint(other, log.vkey).size, size))
-        for other in older
+        PackedHead(other, log.consistency(log.open_checkpoint(other).size, size)) for other in older
     ]
     packed = [item if opened else replace(item, keys={}) for item in log.evidence_of(entries, size)]
     file = io.BytesIO()
-    write_pack(file, PackFrame(log.vkey, note, heads, anchors), packed)
+    write_pack(file, PackFrame(log.vkey, note, heads, anchors, log.key_rotations()), packed)
     return file.getvalue()
 
 

@@ -235,6 +235,9 @@ def test_the_access_package_came_before_the_erasure_and_only_it_can_still_be_rea
 ) -> None:
     package = json.loads((told.root / "access" / "access.json").read_bytes())
     assert {entry["kind"] for entry in package["entries"]} >= {"decision", "explanation"}
+    assert "Demo Bank" in package["controller"]["controller"]["name"]
+    assert {item["id"] for item in package["recipients"]} == {"credit-bureau", "hosting"}
+    assert "recipients (credit-bureau, hosting)" in " ".join(told.text.split())
     erased = told.of_kind("subject.erased")
     assert [header.subjects[0].ref for header in erased] == [package["ref"]]
     decision = next(e["entry_id"] for e in package["entries"] if e["kind"] == "decision")
@@ -289,7 +292,7 @@ def test_no_key_lies_in_the_databases_folder_and_no_name_in_the_database(told: T
     assert all(path.stat().st_mode & 0o077 == 0 for path in keys.rglob("*"))
     raw = told.database.read_bytes()
     person = json.loads((told.root / "access" / "access.json").read_bytes())
-    for value in _strings(person, {"name", "email", "iban"}):
+    for value in _strings(person["entries"], {"name", "email", "iban"}):
         assert value.encode() not in raw
 
 

@@ -107,7 +107,8 @@ def letters(house: House, asked: Json) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def reviewed(house: House, asked: Json, letters: dict[str, str]) -> Json:
     """Return the review that overturned the decision."""
-    contest = house.officer.contest(asked["decision_id"], "A bonus was left out.")
+    ref = str(house.officer.find_subject("cust-4711", purpose=PURPOSE)["ref"])
+    contest = house.officer.contest(asked["decision_id"], "A bonus was left out.", by=ref)
     review = {
         "result": "overturned",
         "reason_code": "additional-income-shown",

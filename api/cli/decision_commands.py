@@ -107,9 +107,7 @@ def contest(
     grounds: Annotated[str, typer.Option(help="What the person says; stored encrypted.")],
     by: Annotated[
         str | None,
-        typer.Option(
-            metavar="REF", help="Who of several people contests; the first-named when left out."
-        ),
+        typer.Option(metavar="REF", help="Who contests; needed when several people are concerned."),
     ] = None,
     db: DatabaseOption = None,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import say, table, write_json, write_private, write_text
 from answerable.api.cli.session import DatabaseOption, PurposeOption, open_session
 from answerable.audit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from answerable.audit.pack import PackSummary
 
 __all__ = ["attach", "check_pack"]
 
@@ -36,6 +39,16 @@ def pack(
             "--subject-package", help="For the applicant: all about them, of nobody else."
         ),
     ] = False,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Whose package it is; needed when decisions are about several."
+        ),
+    ] = None,
+    recipient: Annotated[
+        str | None,
+        typer.Option(help="Who gets an opened pack: a code, such as that of a court."),
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="A checkpoint the reader keeps; the pack is tied to it.")
     ] = None,
@@ -44,7 +57,6 @@ def pack(
 ) -> None:
     """Write decisions with their proofs into one file that is checked without this service."""
     from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
-    from answerable.audit.tree.notes import VerifierKey
 
     if opened and subject_package:
         raise InvalidInput("a pack is either opened or for the person", where="--opened")
@@ -53,11 +65,19 @@ def pack(
         decisions=decision,
         purpose=purpose,
         contents=PackContents.SUBJECT if subject_package else contents,
+        recipient=recipient,
+        subject=subject,
         checkpoint=None if checkpoint is None else _text(checkpoint, "checkpoint"),
     )
     with open_session(db) as (workspace, actor), write_private(out) as file:
         summary = evidence_pack(workspace, request, file, actor=actor)
         vkey = workspace.log.vkey
+    _say_made(summary, vkey)
+
+
+def _say_made(summary: PackSummary, vkey: str) -> None:
+    from answerable.audit.tree.notes import VerifierKey
+
     say(
         f"{summary.entries} entries, {summary.parts} parts, {summary.opened} of them opened; "
         f"{summary.byte_count} bytes",

@@ -133,7 +133,11 @@ def close(
     *,
     outcome: Annotated[Answered, typer.Option(help="How it was answered.")],
     ground: Annotated[
-        str | None, typer.Option(help="Why not wholly: a code; needed unless fulfilled.")
+        str | None,
+        typer.Option(
+            help="Why not wholly: a code; needed unless fulfilled. For an erasure, one of the"
+            " listed grounds, such as gdpr-17-3-b: an error lists them."
+        ),
     ] = None,
     identity_check: Annotated[
         str | None, typer.Option(help="How the person was identified since: a code.")

@@ -85,7 +85,8 @@ def schema(*, out: OutOption = None) -> None:
 
 def plan(file: PolicyArgument, *, db: DatabaseOption = None, json: JsonOption = None) -> None:
     """Say what would go now, by which rule, and what stands in the way; changes nothing."""
-    from answerable.api.flows.retention import plan_result, plan_retention
+    from answerable.api.flows.retention import plan_retention
+    from answerable.api.flows.retention_result import plan_result
 
     with open_session(db) as (workspace, actor):
         planned = plan_retention(workspace, _bytes(file), file.name, actor=actor)
@@ -147,7 +148,8 @@ def run(
 
 def status(*, db: DatabaseOption = None, json: JsonOption = None) -> None:
     """Say where bodies, entries and tiles begin, what is held back, and what ran."""
-    from answerable.api.flows.retention import retention_status, status_result
+    from answerable.api.flows.retention import retention_status
+    from answerable.api.flows.retention_result import status_result
 
     with open_session(db) as (workspace, actor):
         found = retention_status(workspace, actor=actor)

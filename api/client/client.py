@@ -7,7 +7,7 @@ serve the people who look at decisions afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self, cast
 
@@ -256,6 +256,36 @@ class AnswerableClient:
     def proof(self, entry_id: str) -> str:
         """Return the receipt that proves an entry stands in the log (C2SP tlog-proof)."""
         return self._send("GET", f"/v1/audit/entries/{entry_id}/proof").text
+
+    def evidence_pack(
+        self, decisions: Sequence[str], *, purpose: str, **asked: str | None
+    ) -> bytes:
+        """Return decisions with everything needed to check them, as one ZIP.
+
+        Parameters
+        ----------
+        decisions : Sequence[str]
+            Their ids, at most 1,000.
+        purpose : str
+            Why, as a code.
+        **asked : str or None
+            ``contents`` (``sealed``, ``opened``, ``subject``), ``recipient`` of an opened pack,
+            ``subject`` whose own pack it is, ``checkpoint`` that the reader keeps.
+
+        Returns
+        -------
+        bytes
+            For ``answerable verify --pack``; treat an opened one like the data itself.
+
+        Raises
+        ------
+        AnswerableError
+            The class the service raised.
+        """
+        body: Json = {"decisions": list(decisions)}
+        body |= {name: value for name, value in asked.items() if value is not None}
+        headers = {"Answerable-Purpose": purpose}
+        return self._send("POST", "/v1/audit/packs", headers=headers, body=body).content
 
     # ------------------------------------------------------------------ parts
 

@@ -18,6 +18,7 @@ from answerable.api.console import (
     integrity,
     login,
     people,
+    questions,
     reviews,
     today,
 )
@@ -34,6 +35,7 @@ _PAGES: Final[tuple[APIRouter, ...]] = (
     data.router,
     reviews.router,
     people.router,
+    questions.router,
     integrity.router,
     applicant.router,
     elsewhere.router,

@@ -19,6 +19,7 @@ from pydantic import JsonValue
 
 from answerable.api.console.visitor import Visitor, workspace_of
 from answerable.api.console.wording import kind_words, outcome_words, spoken, tone_of
+from answerable.api.flows.query import ASKERS
 from answerable.audit.codes import Role
 from answerable.model_cards.report import kit_environment, page_policy
 from answerable.model_cards.report.formatting import Language
@@ -50,6 +51,7 @@ _SECTIONS: Final[tuple[tuple[str, str, frozenset[Role]], ...]] = (
     ("/console/data", "Data", _STAFF),
     ("/console/reviews", "Reviews", frozenset({Role.REVIEWER})),
     ("/console/subjects", "People", frozenset({Role.OFFICER})),
+    ("/console/questions", "Questions", frozenset(ASKERS)),
     ("/console/integrity", "Integrity", _STAFF),
 )
 

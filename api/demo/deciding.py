@@ -325,6 +325,13 @@ def erase_one(
         orjson.dumps(package, option=orjson.OPT_INDENT_2),
     )
     narrator.say(f"Access: {len(cast('list[Json]', found['entries']))} entries about {ref}.")
+    controller = cast("Json", cast("Json", package["controller"])["controller"])
+    told = cast("list[Json]", package["recipients"])
+    narrator.say(
+        f"It names the controller ({controller['name']}) and the recipients "
+        f"({', '.join(str(item['id']) for item in told)}), and lists what is owed and was not "
+        f"stated: {len(cast('list[Json]', package['missing']))} items."
+    )
     erased = clients.officer.erase(ref, request | {"article": "gdpr-art-17"})
     narrator.say(f"Erased: {erased['entries']} entries about {ref} can no longer be read.")
     try:

@@ -11,11 +11,18 @@ from answerable.api.demo.loan import applications
 from answerable.api.demo.people import Cast
 from answerable.api.flows import register
 from answerable.api.flows.context import Recorded
+from answerable.api.flows.organisation import register_organisation
 from answerable.api.inputs import Table, table_of
 from answerable.api.wiring import Workspace
 from answerable.audit.codes import DatasetRole
 from answerable.audit.documents import read_document
-from answerable.audit.records import CatalogueVersion, DatasetVersion, PolicyVersion, UseCase
+from answerable.audit.records import (
+    CatalogueVersion,
+    DatasetVersion,
+    OrganisationProfile,
+    PolicyVersion,
+    UseCase,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +51,8 @@ class Material:
     use_case: Recorded[UseCase]
     policy: Recorded[PolicyVersion]
     catalogue: Recorded[CatalogueVersion]
+    organisation: Recorded[OrganisationProfile]
+    """What the bank says about itself to everybody who asks; it is invented."""
 
 
 def register_material(workspace: Workspace, folder: DemoFolder, cast: Cast) -> Material:
@@ -98,6 +107,15 @@ def register_material(workspace: Workspace, folder: DemoFolder, cast: Cast) -> M
             name="loan",
             where="catalogue.yaml",
             actor=scientist,
+        ),
+        organisation=register_organisation(
+            workspace,
+            read_document(
+                (LOAN_FILES / "organisation.yaml").read_bytes(),
+                OrganisationProfile,
+                where="organisation.yaml",
+            ),
+            actor=compliance,
         ),
     )
 

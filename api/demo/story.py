@@ -103,6 +103,11 @@ def _register(workspace: Workspace, folder: DemoFolder, cast: Cast, narrator: Na
             for part in (material.training, material.validation, material.hold_out)
         ],
     )
+    bank = material.organisation.record
+    narrator.say(
+        f"The organisation: {bank.controller.name}; data goes to "
+        f"{len(bank.recipients or ())} recipients, and everybody who asks is told which."
+    )
     return material
 
 

@@ -10,9 +10,8 @@ from answerable.api.wiring import Workspace
 from answerable.audit.anchors.outside import Anchor
 from answerable.audit.errors import AnswerableError
 from answerable.audit.recovery import epoch_of
-from answerable.audit.tree.checkpoints import open_checkpoint
 
-__all__ = ["Anchored", "anchor_now"]
+__all__ = ["Anchored", "anchor_now", "has_anchors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def anchor_now(workspace: Workspace) -> tuple[int, list[Anchored]]:
     log = workspace.log
     anchors = _anchors(workspace.settings, epoch_of(log))
     note = log.checkpoint()
-    size = open_checkpoint(note, log.vkey).size
+    size = log.open_checkpoint(note).size
     done = []
     for anchor in anchors:
         try:
@@ -64,6 +63,22 @@ def anchor_now(workspace: Workspace) -> tuple[int, list[Anchored]]:
         else:
             done.append(Anchored(anchor.kind, anchor.where))
     return size, done
+
+
+def has_anchors(settings: Settings) -> bool:
+    """Return whether anything beside the outside head is asked to vouch for checkpoints.
+
+    Parameters
+    ----------
+    settings : Settings
+        Name a write-once folder, a timestamp authority, or neither.
+
+    Returns
+    -------
+    bool
+        True when at least one is named.
+    """
+    return bool(settings.write_once_dir or settings.timestamp_url)
 
 
 def _anchors(settings: Settings, epoch: int) -> list[Anchor]:

@@ -12,7 +12,7 @@ from answerable.audit.entries import Draft, DraftSubject, Entry, Receipt
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import EntryLink, RecordDisclosed, Role
 
-__all__ = ["Disclosed", "disclose"]
+__all__ = ["Disclosed", "disclose", "disclosure_draft"]
 
 
 @dataclass(frozen=True)
@@ -66,26 +66,65 @@ def disclose(
         If the part has no key of its own, or a code is malformed.
     """
     role = actor.acting_as(Role.OFFICER)
-    entry = workspace.log.entry(entry_id)
+    draft = disclosure_draft(
+        workspace,
+        (workspace.log.entry(entry_id), part),
+        recipient=recipient,
+        purpose=purpose,
+        acting=(actor, role),
+    )
+    return Disclosed(*disclose_part(workspace.log, draft))
+
+
+def disclosure_draft(
+    workspace: Workspace,
+    given: tuple[Entry, int],
+    *,
+    recipient: str,
+    purpose: str,
+    acting: tuple[ActorContext, Role],
+) -> Draft:
+    """Return the entry that says that the key of one part is given away.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Gives its id.
+    given : tuple[Entry, int]
+        The entry and the number of the part.
+    recipient : str
+        Who gets it, as a code.
+    purpose : str
+        Why, as a code.
+    acting : tuple[ActorContext, Role]
+        Who gives it, in which role.
+
+    Returns
+    -------
+    Draft
+        It names the people whose data the part is; not yet appended.
+
+    Raises
+    ------
+    InvalidInput
+        If a code is malformed.
+    """
+    (entry, part), (actor, role) = given, acting
     record = RecordDisclosed.parse(
-        {"entry": entry_id, "part": part, "recipient": recipient, "purpose": purpose}
+        {"entry": entry.id, "part": part, "recipient": recipient, "purpose": purpose}
     )
-    disclosure, receipt = disclose_part(
-        workspace.log,
-        Draft(
-            kind=EntryKind.RECORD_DISCLOSED,
-            entry_id=workspace.ids(),
-            record=record,
-            actor=actor.actor,
-            role=role,
-            subjects=tuple(
-                DraftSubject(role="data-subject", ref=ref) for ref in _concerned(entry, part)
-            ),
-            links=(EntryLink(rel="discloses", entry=entry_id),),
-            purpose=purpose,
+    return Draft(
+        kind=EntryKind.RECORD_DISCLOSED,
+        entry_id=workspace.ids(),
+        record=record,
+        actor=actor.actor,
+        role=role,
+        subjects=tuple(
+            DraftSubject(role="data-subject", ref=ref) for ref in _concerned(entry, part)
         ),
+        links=(EntryLink(rel="discloses", entry=entry.id),),
+        purpose=purpose,
     )
-    return Disclosed(disclosure, receipt)
 
 
 def _concerned(entry: Entry, number: int) -> list[str]:

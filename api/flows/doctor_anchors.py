@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 from answerable.api.outside import trusted_authority, write_once_folder
 from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
+from answerable.audit.anchors.standing import GapKind
 from answerable.audit.errors import AnswerableError
 from answerable.audit.recovery import epoch_of
 
@@ -90,8 +91,12 @@ def _folder(settings: Settings) -> tuple[Literal["good", "warning"], str]:
         )
     with open_workspace(settings) as workspace:
         folder = write_once_folder(settings, epoch_of(workspace.log))
-    if folder is None or folder.newest() is None:
-        return "warning", "Empty: run answerable log anchor."
+        newest = None if folder is None else folder.newest()
+        if folder is None or newest is None:
+            return "warning", "Empty: run answerable log anchor."
+        gap = workspace.log.compare_with_note(newest, folder.where)
+    if gap is not None and gap.kind is GapKind.HEAD_TOO_OLD:
+        return "warning", f"Too old to be compared: {gap.what}. Run answerable log anchor."
     return "good", f"Checkpoints in {folder.where}. Whether it refuses changes cannot be seen here."
 
 

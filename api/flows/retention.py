@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
-
-from pydantic import JsonValue
+from typing import Final
 
 from answerable.api.actor import ActorContext
 from answerable.api.wiring import Workspace
@@ -20,27 +18,32 @@ from answerable.audit.canonical import sha256_digest
 from answerable.audit.entries import Draft
 from answerable.audit.errors import InvalidInput, NotAllowed, PolicyViolation, Unavailable
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import RetentionApproval, RetentionRun, Role
+from answerable.audit.records import Actor, RetentionApproval, RetentionRun, Role
 from answerable.audit.retention.approving import RetentionOrder
-from answerable.audit.retention.plan import HeldBack, Plan
+from answerable.audit.retention.plan import Plan
 from answerable.audit.retention.policy import RetentionPolicy, load_retention_policy
-from answerable.audit.retention.retention import RecordedRun, RetentionStatus
+from answerable.audit.retention.retention import RetentionStatus
 from answerable.audit.signing import load_signer_key, public_key_hex, sign_record
 
 __all__ = [
+    "PLANNERS",
+    "RUNNERS",
     "PlannedRetention",
     "RetentionDone",
     "approve_retention",
-    "plan_result",
     "plan_retention",
+    "prepare_approval",
     "retention_status",
     "run_retention",
-    "status_result",
 ]
 
 _DAY: Final = 86_400_000_000
-_PLANNERS: Final = (Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR, Role.ADMIN)
-_RUNNERS: Final = (Role.ADMIN, Role.OFFICER, Role.COMPLIANCE)
+_LONGEST: Final = 90
+"""Days an approval may be good for."""
+PLANNERS: Final = (Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR, Role.ADMIN)
+"""Who may see what would go, and what went."""
+RUNNERS: Final = (Role.ADMIN, Role.OFFICER, Role.COMPLIANCE)
+"""Who may run what another person approved."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class PlannedRetention:
     digest: str
     """Of the file's bytes."""
     plan: Plan
+
+    @property
+    def approvers(self) -> set[Role]:
+        """Roles that who approves must hold, all of them."""
+        return {rule.approver for rule in self.policy.rules}
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def plan_retention(
     InvalidInput
         If the policy is malformed or below a legal floor; names file and line.
     """
-    actor.acting_as(*_PLANNERS)
+    actor.acting_as(*PLANNERS)
     policy = load_retention_policy(source, where)
     plan = workspace.log.retention.plan(policy)
     return PlannedRetention(policy, sha256_digest(source), plan)
@@ -143,37 +151,89 @@ def approve_retention(
     InvalidInput
         If the days are out of range.
     """
-    actor.acting_as(*_PLANNERS)
-    longest = 90
-    if not 1 <= valid_days <= longest:
-        raise InvalidInput(f"an approval is valid for 1 to {longest} days", where="days")
+    actor.acting_as(*PLANNERS)
+    _require_approvable(planned, valid_days)
+    key = load_signer_key(key_file)
+    for person in workspace.directory.actors():
+        if person.public_key == public_key_hex(key) and _may_approve(person, planned):
+            return sign_record(_unsigned(workspace, planned, person, valid_days), key)
+    raise _nobody(planned, "this key is of nobody", "signing key")
+
+
+def prepare_approval(
+    workspace: Workspace, planned: PlannedRetention, *, valid_days: int, actor: ActorContext
+) -> RetentionApproval:
+    """Return what the acting person signs with their own key, elsewhere, to approve a plan.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they are registered.
+    planned : PlannedRetention
+        As they read it.
+    valid_days : int
+        How long the approval may be used, 1 to 90 days.
+    actor : ActorContext
+        A person with the roles the policy asks for, registered with a signing key.
+
+    Returns
+    -------
+    RetentionApproval
+        Unsigned; nothing is appended.
+
+    Raises
+    ------
+    NotAllowed
+        If the actor is no such person.
+    PolicyViolation
+        If nothing may go.
+    InvalidInput
+        If the days are out of range.
+    """
+    actor.as_person(*PLANNERS)
+    _require_approvable(planned, valid_days)
+    person = workspace.directory.find(actor.actor)
+    if person.public_key is None or not _may_approve(person, planned):
+        raise _nobody(planned, "you are not somebody", "approver")
+    return _unsigned(workspace, planned, person, valid_days)
+
+
+def _require_approvable(planned: PlannedRetention, valid_days: int) -> None:
+    if not 1 <= valid_days <= _LONGEST:
+        raise InvalidInput(f"an approval is valid for 1 to {_LONGEST} days", where="days")
     if planned.plan.is_empty:
         raise PolicyViolation(
             "nothing may go by this policy now",
             where="retention",
             remedy="See what stops it: answerable retention plan",
         )
-    key = load_signer_key(key_file)
-    wanted = {rule.approver for rule in planned.policy.rules}
-    for person in workspace.directory.actors():
-        if person.public_key == public_key_hex(key) and not person.service:
-            if not wanted <= set(person.roles):
-                break
-            approval = RetentionApproval(
-                log=workspace.log.origin,
-                policy=planned.digest,
-                body_end=planned.plan.body.end,
-                entry_end=planned.plan.entry.end,
-                tile_end=planned.plan.tile.end,
-                approver=person.actor,
-                roles=tuple(sorted(wanted)),
-                expires_at=workspace.clock() + valid_days * _DAY,
-            )
-            return sign_record(approval, key)
-    raise NotAllowed(
-        "this key is of nobody who may approve a retention run of this policy",
-        where="signing key",
-        remedy=f"Register a person with this key and the roles: {', '.join(sorted(wanted))}.",
+
+
+def _may_approve(person: Actor, planned: PlannedRetention) -> bool:
+    return not person.service and planned.approvers <= set(person.roles)
+
+
+def _nobody(planned: PlannedRetention, who: str, where: str) -> NotAllowed:
+    roles = ", ".join(sorted(planned.approvers))
+    return NotAllowed(
+        f"{who} who may approve a retention run of this policy",
+        where=where,
+        remedy=f"Register a person with a signing key and the roles: {roles}.",
+    )
+
+
+def _unsigned(
+    workspace: Workspace, planned: PlannedRetention, approver: Actor, valid_days: int
+) -> RetentionApproval:
+    return RetentionApproval(
+        log=workspace.log.origin,
+        policy=planned.digest,
+        body_end=planned.plan.body.end,
+        entry_end=planned.plan.entry.end,
+        tile_end=planned.plan.tile.end,
+        approver=approver.actor,
+        roles=tuple(sorted(planned.approvers)),
+        expires_at=workspace.clock() + valid_days * _DAY,
     )
 
 
@@ -221,7 +281,7 @@ def run_retention(
     Unavailable
         If the log cannot be written; slices before stand, each with its entry.
     """
-    role = actor.acting_as(*_RUNNERS)
+    role = actor.acting_as(*RUNNERS)
     policy = load_retention_policy(source, where)
     order = RetentionOrder(
         policy=policy,
@@ -264,75 +324,8 @@ def retention_status(workspace: Workspace, *, actor: ActorContext) -> RetentionS
     NotAllowed
         If the actor may not.
     """
-    actor.acting_as(*_PLANNERS)
+    actor.acting_as(*PLANNERS)
     return workspace.log.retention.status()
-
-
-def plan_result(planned: PlannedRetention) -> dict[str, JsonValue]:
-    """Return the JSON form of a plan, the result of ``answerable retention plan --json``.
-
-    Parameters
-    ----------
-    planned : PlannedRetention
-        What would go.
-
-    Returns
-    -------
-    dict
-        ``policy, digest, ranges, rules, held, stops, uncovered``.
-    """
-    plan = planned.plan
-    return {
-        "policy": f"{planned.policy.id} {planned.policy.version}",
-        "digest": planned.digest,
-        "ranges": [
-            {"what": item.what, "first": item.first, "end": item.end, "count": item.count}
-            for item in (plan.body, plan.entry, plan.tile)
-        ],
-        "rules": [
-            {
-                "name": rule.name,
-                "law": rule.law.model_dump(mode="json"),
-                "approver": rule.approver,
-                "bodies": rule.bodies,
-                "entries": rule.entries,
-            }
-            for rule in plan.rules
-        ],
-        "held": [_held(item) for item in plan.held],
-        "stops": [_held(item) for item in plan.stops],
-        "uncovered": [kind.value for kind in planned.policy.uncovered()],
-    }
-
-
-def status_result(status: RetentionStatus) -> dict[str, JsonValue]:
-    """Return the JSON form of a status, the result of ``answerable retention status --json``.
-
-    Parameters
-    ----------
-    status : RetentionStatus
-        Where the log begins.
-
-    Returns
-    -------
-    dict
-        ``floors, held, runs``.
-    """
-    limits = status.limits
-    return {
-        "floors": {"body": limits.body, "entry": limits.entry, "tile": limits.tile},
-        "held": list(limits.held),
-        "runs": [_run(run) for run in status.runs],
-    }
-
-
-def _run(run: RecordedRun) -> dict[str, JsonValue]:
-    record = cast("dict[str, JsonValue]", run.record.model_dump(mode="json"))
-    return {"seq": run.seq, "entry": run.entry_id, "ts": run.ts, "actor": run.actor, **record}
-
-
-def _held(item: HeldBack) -> dict[str, JsonValue]:
-    return {"seq": item.seq, "kind": item.kind.value, "why": item.why, "until": item.until}
 
 
 def _dropped(workspace: Workspace) -> int | None:

@@ -96,8 +96,8 @@ def contest(
     received_at : int, optional
         Microseconds; now when left out.
     by : str, optional
-        Reference of the person who contests; the first-named of the decision, to whom letters go,
-        when left out.
+        Reference of the person who contests; may be left out when the decision is about one. An
+        applicant who is signed in is the first-named, to whom letters go.
     actor : ActorContext
         A service, officer or reviewer who received it, or the subject.
 
@@ -114,10 +114,20 @@ def contest(
         If there is no such decision, or it is not about this person.
     Erased
         If the person's data was erased.
+    InvalidInput
+        If the decision is about several people and it is not said who contests it.
     """
     role = actor.acting_on(decision_id, Role.OFFICER, Role.REVIEWER, Role.SERVICE, Role.SUBJECT)
     entry, _ = open_decision(workspace, decision_id)
-    filed_by = next((item for item in entry.header.subjects if by is None or item.ref == by), None)
+    people = entry.header.subjects
+    if by is None and len(people) > 1 and role is not Role.SUBJECT:
+        named = ", ".join(f"{item.ref} ({item.role})" for item in people)
+        raise InvalidInput(
+            "the decision is about several people: who contests it?",
+            where="by",
+            remedy=f"Give the reference of one of: {named}.",
+        )
+    filed_by = next((item for item in people if by is None or item.ref == by), None)
     if filed_by is None:
         raise NotFound("the decision is not about this person", where=f"decision {decision_id}")
     record = Contest.parse(

@@ -29,6 +29,7 @@ from answerable.api.http import (
     packs,
     queries,
     requests,
+    retention,
     reviews,
     subjects,
 )
@@ -66,6 +67,7 @@ _RESOURCES: Final[tuple[APIRouter, ...]] = (
     subjects.router,
     keys.router,
     requests.router,
+    retention.router,
     organisation.router,
     queries.router,
     audit.router,

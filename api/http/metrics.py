@@ -13,6 +13,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from answerable.audit.health import (
+    AnchorsAsked,
+    Checkpointed,
+    CheckpointFailed,
     Deferred,
     Event,
     Health,
@@ -58,6 +61,12 @@ class LogMetrics:
             ("cause",),
             registry=self._registry,
         )
+        self._published = Counter(
+            "answerable_log_checkpoints",
+            "Checkpoints and the asking of anchors, by how they ended: done, failed.",
+            ("what", "result"),
+            registry=self._registry,
+        )
         self._registry.register(_Gauges(lambda: watch.health, watch.clock))
         watch.listen(self._count)
 
@@ -70,8 +79,24 @@ class LogMetrics:
         if result is not None:
             for kind in getattr(event, "kinds", ()):
                 self._entries.labels(result, kind.value).inc()
+        published = _published(event)
+        if published is not None:
+            self._published.labels(*published).inc()
         if now.failures and not before.failures:
             self._outages.labels(now.cause).inc()
+
+
+def _published(event: Event) -> tuple[str, str] | None:
+    """Return what was published and how it ended, None for any other event."""
+    match event:
+        case Checkpointed():
+            return "checkpoint", "done"
+        case CheckpointFailed():
+            return "checkpoint", "failed"
+        case AnchorsAsked(cause=cause):
+            return "anchors", "failed" if cause else "done"
+        case _:
+            return None
 
 
 class _Gauges(Collector):

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from answerable.api.actor import ActorContext
 from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
 from answerable.api.http.access import Purpose, Store, allowed
-from answerable.api.http.schemas import Body, EntryIdText
+from answerable.api.http.schemas import Body, Code, EntryIdText, SubjectRefText
 from answerable.audit.records import Role
 
 __all__ = ["router"]
@@ -43,6 +43,14 @@ class PackBody(Body):
             "subject: all about the applicant, of nobody else (officers only)"
         ),
     ] = "sealed"
+    recipient: Annotated[
+        Code | None,
+        Field(description="Who gets an opened pack, as a code; needed for one"),
+    ] = None
+    subject: Annotated[
+        SubjectRefText | None,
+        Field(description="Whose pack it is, when the decisions are about several people"),
+    ] = None
     checkpoint: Annotated[
         str | None,
         StringConstraints(max_length=65_535),
@@ -63,6 +71,8 @@ def make_pack(body: PackBody, workspace: Store, actor: Reader, purpose: Purpose)
         decisions=body.decisions,
         purpose=purpose,
         contents=PackContents(body.contents),
+        recipient=body.recipient,
+        subject=body.subject,
         checkpoint=body.checkpoint,
     )
     evidence_pack(workspace, request, file, actor=actor, limit=_LIMIT)

@@ -83,7 +83,11 @@ class ExtensionBody(Body):
 
 
 class ClosingBody(Body):
-    """How a request was answered; a ground unless it was fulfilled or withdrawn."""
+    """How a request was answered; a ground unless it was fulfilled or withdrawn.
+
+    An erasure is refused on a listed ground, such as ``gdpr-17-3-b``; the error of any other names
+    them all.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"outcome": "refused", "ground": "gdpr-art-12-5"}]}

@@ -49,7 +49,7 @@ class ContestBody(Body):
     grounds: _Text
     received_at: Micros | None = None
     by: SubjectRefText | None = None
-    """Who of several people contests; the first-named when left out."""
+    """Who contests; needed when the decision is about several people."""
 
 
 class ContestAnswer(Reply):

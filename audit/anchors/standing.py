@@ -7,7 +7,8 @@ the log opens for reading and says what is missing, and two persons may record t
 2. nothing is outside although checkpoints were signed: the head was lost;
 3. what is outside is not a checkpoint of this log under its key: the head was exchanged;
 4. it covers more entries than are here: those are missing;
-5. it covers entries that are here and its root is another: this is another history.
+5. it covers less than what retention left the hashes of: it is too old to be compared;
+6. it covers entries that are here and its root is another: this is another history.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class GapKind(StrEnum):
 
     HEAD_LOST = "head_lost"
     HEAD_FOREIGN = "head_foreign"
+    HEAD_TOO_OLD = "head_too_old"
     MISSING = "missing"
     OTHER_HISTORY = "other_history"
 
@@ -55,12 +57,15 @@ class LogState:
         Whether any checkpoint is stored.
     signed : Callable[[], Sequence[str]]
         All stored checkpoints by size; asked for only to narrow down another history.
+    floor : int
+        Smallest size whose root can still be computed; the hashes before it were removed.
     """
 
     size: int
     root_of: Callable[[int], bytes]
     was_signed: bool
     signed: Callable[[], Sequence[str]]
+    floor: int = 0
 
 
 OpenNote = Callable[[str], Checkpoint]
@@ -144,6 +149,12 @@ def compare_with_outside(
         entries, verb = span_of(log.size, held.size)
         what = f"{entries} that {verb} signed {_are(verb)} not here"
         return Gap(GapKind.MISSING, what, where, note, held, first=log.size)
+    if 0 < held.size < log.floor:
+        what = (
+            f"the outside head covers {held.size} entries, and the hashes before entry {log.floor}"
+            " were removed: whether the log begins with it cannot be seen any more"
+        )
+        return Gap(GapKind.HEAD_TOO_OLD, what, where, note)
     if log.root_of(held.size) == held.root:
         return None
     return _other_history(note, where, open_note, log, held)
@@ -175,7 +186,11 @@ def _other_history(
     note: str, where: str, open_note: OpenNote, log: LogState, held: Checkpoint
 ) -> Gap:
     """Narrow the place down by the stored checkpoints: one that was not rewritten tells."""
-    own = [head for head in _heads(open_note, log.signed()) if 0 < head.size < held.size]
+    own = [
+        head
+        for head in _heads(open_note, log.signed())
+        if max(log.floor, 1) <= head.size < held.size
+    ]
     # Where one history ends another begins for good, so the heads that fit come first.
     fits = bisect_left(own, 1, key=lambda head: int(log.root_of(head.size) != head.root))
     what = f"the log is another history: its first {held.size} entries are not those signed"

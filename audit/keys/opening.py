@@ -103,15 +103,15 @@ def open_body(
         if part.part == "clear":
             record = parse_record(box.bytes_of(number, part.digest))
         elif part.part == "case":
-            key = _case_key(box, number, part)
+            key = _part_key(box, number)
             if key is None:
                 erased.append(number)
             else:
                 record = parse_record(box.plaintext(number, key))
-        elif (data_key := box.data_key(part)) is None:
+        elif box.data_key(part) is None:
             erased.append(number)
-        elif part.part == "subject":
-            opened = box.plaintext(number, record_key(data_key, entry.id, number))
+        elif (key := _part_key(box, number)) is not None:
+            opened = box.plaintext(number, key)
             subjects[part.subject or 0] = cast("dict[str, JsonValue]", parse_canonical(opened))
     return OpenedBody(record, subjects, tuple(erased))
 
@@ -140,18 +140,9 @@ def record_keys(
         If a slot that is needed does not match the header; names the entry.
     """
     box = _Box(entry, stored, data_keys)
-    keys: dict[int, bytes] = {}
-    for number, part in enumerate(entry.header.parts):
-        if number not in stored or part.part in {"clear", "slot"}:
-            continue
-        data_key = box.data_key(part)
-        if part.part == "case":
-            key = _case_key(box, number, part)
-        else:
-            key = None if data_key is None else record_key(data_key, entry.id, number)
-        if key is not None:
-            keys[number] = key
-    return keys
+    held = (number for number in range(len(entry.header.parts)) if number in stored)
+    found = ((number, _part_key(box, number)) for number in held)
+    return {number: key for number, key in found if key is not None}
 
 
 def open_part_key(
@@ -182,11 +173,20 @@ def open_part_key(
     """
     box = _Box(entry, stored, data_keys)
     data = box.bytes_of(number, entry.header.parts[number].ct)
-    key = record_keys(entry, stored, data_keys).get(number)
+    key = _part_key(box, number)
     if key is None:
         return None
     box.plaintext(number, key)
     return key, data
+
+
+def _part_key(box: _Box, number: int) -> bytes | None:
+    """Return the record key of a part; None of a clear part, of a slot, and where keys are gone."""
+    part = box.entry.header.parts[number]
+    if part.part == "case":
+        return _case_key(box, number, part)
+    data_key = box.data_key(part) if part.part == "subject" else None
+    return None if data_key is None else record_key(data_key, box.entry.id, number)
 
 
 def _case_key(box: _Box, number: int, part: Part) -> bytes | None:

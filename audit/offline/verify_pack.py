@@ -2,24 +2,22 @@
 
     python verify_pack.py PACK --key VKEY [--checkpoint NOTE] [--witness VKEY] [--json]
 
-VKEY is the log's verification key or a file that holds it. Take it from a source other than the
-pack: nothing in a pack is trusted for its own sake, every step leads to what that key signed.
+VKEY is the log's verification key or a file that holds it, from a source other than the pack: every
+step leads to what that key signed, or another key of the log where both signed which follows which.
 
 1. container    the ZIP has the one form of its files: stored, sorted, known names, nothing else
 2. manifest     canonical JSON that names each file with its SHA-256, and the key you gave
-3. checkpoint   signed by your key, of that key's log; the one you kept agrees with the pack
+3. checkpoint   signed by a key of the log in its time; the one you kept agrees with the pack
 4. header       canonical JSON of version 1, of this log, with an entry id and a time
 5. proof        SHA-256(0x00 || header) leads from the entry's place to the signed root
 6. sequence     no entry id stands twice; no entry is earlier than one before it
-7. body         each part has the digest in the header; with a disclosed key it opens to the text
-                beside it, and that text to the keyed commitment in the header
+7. body         each part has the header's digest; a disclosed key opens it to what was committed
 8. consistency  each other checkpoint in the pack is signed and is of the same log, grown
-9. anchor       cosignatures of the witnesses you named; time stamps, of which digest and time are
-                read and the signature is NOT checked (openssl ts -verify does that)
+9. anchor       cosignatures of the witnesses you named; time stamps, their signature NOT checked
 
-Each fault of the data is a finding with its layer and entry. Limits: 1 GiB, 65,000 files, parts
-of 16 MiB, 200 findings; one file is in memory at a time. Exit code 0: nothing found, 2: wrong
-use, 4: findings. A pack cannot show what was left out of it. Format: docs/evidence-pack.md.
+Each fault is a finding with its layer and entry. Limits: 1 GiB, 65,000 files, parts of 16 MiB, 200
+findings; one file is in memory at a time. Exit code 0: nothing found, 2: wrong use, 4: findings. A
+pack cannot show what was left out of it. Format: docs/evidence-pack.md.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -51,6 +49,7 @@ _MAX_PACK, _MAX_FILES, _MAX_PART, _MAX_TEXT, _MAX_FINDINGS = 1 << 30, 65_000, 1 
 _NAME: Final = re.compile(
     r"checkpoint|manifest\.json|anchors/\d{2}\.(?:note|tsr)|consistency/\d{16}\.txt"
     r"|entries/\d{16}/(?:header\.json|receipt\.tlog-proof|part-\d{3}\.(?:json|key|sealed))"
+    r"|keys/\d{3}\.json"
 )
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HEAD: Final = re.compile(rb"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([^\n]+)\n")
@@ -65,10 +64,12 @@ class _Key(NamedTuple):
     name: str
     id: bytes
     public: bytes
+    limit: int = _MAX_SIZE
 
-    def require(self, signature: bytes, text: bytes) -> None:
+    def require(self, signature: bytes | str, text: bytes) -> None:
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
+            data = bytes.fromhex(signature) if isinstance(signature, str) else signature
+            Ed25519PublicKey.from_public_bytes(self.public).verify(data, text)
         except (InvalidSignature, ValueError):
             raise _Fault(f"it has a wrong signature of {self.name}") from None
 
@@ -87,14 +88,7 @@ class _Fault(Exception):
 def verify_pack(
     file: BinaryIO, vkey: str, *, checkpoint: bytes | None = None, witnesses: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return what is wrong with a pack and what it proves.
-
-    Returns
-    -------
-    dict
-        ``ok, findings [{layer, entry, what}], log, size, root, key, anchored, entries, parts
-        {checked, opened, absent}, anchors [{what, checked}]``; fit for JSON.
-    """
+    """Return what is wrong with a pack and what it proves; docs/evidence-pack.md has the keys."""
     return _Check(file, vkey).run(vkey, checkpoint, witnesses)
 
 
@@ -102,7 +96,8 @@ class _Check:
     def __init__(self, file: BinaryIO, vkey: str) -> None:
         self._file, self._digests = file, dict[str, object]()
         self._members = dict[str, tuple[int, int, int]]()
-        self._heads, self._ids, self._last_ts = list[_Head](), set[str](), 0
+        self._heads, self._keys = list[_Head](), list[_Key]()
+        self._ids, self._last_ts = set[str](), 0
         self.result: dict[str, Any] = {
             "ok": False, "findings": [], "log": "", "size": 0, "root": "", "anchored": False,
             "key": f"sha256:{_sha256(vkey.encode()).hex()}", "entries": [], "anchors": [],
@@ -116,18 +111,24 @@ class _Check:
                 said = _canonical(self._take("manifest.json"), _MAX_PART)
                 files = said.pop("files", None)
                 self._digests = files if isinstance(files, dict) else {}
-                if said != {"format": _FORMAT, "key": self.result["key"]}:
+                steps = [self._take(name) for name in [*self._members] if name[:5] == "keys/"]
+                self._keys, newest = _follow(steps, vkey)
+                if said != {"format": _FORMAT, "key": f"sha256:{_sha256(newest.encode()).hex()}"}:
                     raise _Fault(f"it is not of {_FORMAT}, or names another key than you gave")
             with self._layer("checkpoint"):
-                key = _read_key(vkey, _LOG_KEY)
-                self._heads.append(head := _open_head(self._take("checkpoint"), key))  # 3
-                self.result |= {"log": key.name, "size": head.size, "root": head.root.hex()}
-                places = {name[8:24] for name in self._members if name[:8] == "entries/"}
-                for place in sorted(places):
-                    self._entry(int(place), f"entries/{place}/", head, key.name)  # 4 to 7
-                self._others(key, [_read_key(text, _WITNESS_KEY) for text in witnesses])  # 8, 9
+                keys = self._keys = self._keys or [_read_key(vkey, _LOG_KEY)]
+                self._heads.append(head := _open_head(self._take("checkpoint"), keys))  # 3
+                self.result |= {"log": keys[0].name, "size": head.size, "root": head.root.hex()}
+                for place in sorted({name[8:24] for name in self._members if name[0] == "e"}):
+                    self._entry(int(place), f"entries/{place}/", head)  # 4 to 7
+                self._others([_read_key(text, _WITNESS_KEY) for text in witnesses])  # 8, 9
                 if kept is not None:
-                    self._kept(_open_head(kept, key))
+                    mine = _open_head(kept, keys)
+                    roots = [head.root for head in self._heads if head.size == mine.size]
+                    if mine.root not in roots:
+                        what = "another root" if roots else "no consistency proof in the pack"
+                        raise _Fault(f"the checkpoint you kept, of size {mine.size}, has {what}")
+                    self.result["anchored"] = True
                 for name in sorted(self._members.keys() | self._digests.keys()):
                     self._find("manifest", "", f"{name[:60]!a} is missing, or of no use here")
         return self.result | {"ok": not self.result["findings"]}
@@ -154,25 +155,32 @@ class _Check:
             self._find("manifest", entry, f"{name} is not what manifest and checksum say")
         return data
 
-    def _entry(self, seq: int, folder: str, head: _Head, log: str) -> None:
+    def _entry(self, seq: int, folder: str, head: _Head) -> None:
         data, name, parts = self._take(f"{folder}header.json"), f"{seq}", list[object]()
         with self._layer("header", name):  # 4
             header = _canonical(data, _MAX_TEXT)
             parts = header["parts"] if isinstance(header.get("parts"), list) else []
             entry_id, ts = str(header.get("id")), header.get("ts", "")
-            shown = {key: header[key] for key in _SHOWN if key in header}
-            self.result["entries"].append({"seq": seq} | shown)
+            self.result["entries"].append(
+                {"seq": seq} | {k: header[k] for k in _SHOWN if k in header}
+            )
             if not _UUID7.fullmatch(entry_id) or type(ts) is not int:
                 raise _Fault("has no entry id or no time")
             name = f"{seq} ({entry_id})"
-            if str(header.get("v")) != "1" or header.get("log") != log:
+            if str(header.get("v")) != "1" or header.get("log") != self._keys[0].name:
                 self._find("header", name, "is not of version 1, or of another log")
             if entry_id in self._ids or ts < self._last_ts:  # 6
                 self._find("sequence", name, "has the id, or a later time, of an entry before it")
             self._ids.add(entry_id)
             self._last_ts = ts
         with self._layer("proof", name, "its receipt "):
-            _prove(self._take(f"{folder}receipt.tlog-proof"), data, seq, head)  # 5
+            front, _, note = self._take(f"{folder}receipt.tlog-proof").partition(b"\n\n")  # 5
+            lines = front.split(b"\n")
+            if lines[:2] != [b"c2sp.org/tlog-proof@v1", b"index %d" % seq] or note != head.note:
+                raise _Fault("is missing, or of another place, form or checkpoint")
+            path = [_base64(line, _HASH) for line in lines[2:]]
+            if _path_root(_sha256(b"\0" + data), seq, head.size, path) != head.root:
+                raise _Fault("does not lead from the header to the signed root")
         for number, part in enumerate(parts):
             with self._layer("body", name, f"part {number} "):
                 said = part if isinstance(part, dict) else {}
@@ -201,24 +209,46 @@ class _Check:
                 raise _Fault("opens to another text than was committed to, or stands beside it")
             self.result["parts"]["opened"] += 1
 
-    def _others(self, key: _Key, witnesses: list[_Key]) -> None:
+    def _others(self, witnesses: list[_Key]) -> None:
         names = [name for name in self._members if name[:8] in {"anchors/", "consiste"}]
         for name in sorted(names, reverse=True)[:200]:
             with self._layer("anchor" if name[0] == "a" else "consistency", about=f"{name} "):
                 data = self._take(name)
                 if name.endswith(".txt"):
-                    self._heads.append(_grown(data, int(name[12:28]), self._heads[0], key))
+                    self._heads.append(self._grown(data, int(name[12:28])))
                 elif name.endswith(".tsr"):
-                    self.result["anchors"].append(_stamped(data, self._heads))
+                    self.result["anchors"].append(self._stamped(data))
                 else:
-                    self.result["anchors"] += _seen(data, self._heads, key, witnesses)
+                    self.result["anchors"] += self._seen(data, witnesses)
 
-    def _kept(self, kept: _Head) -> None:
-        roots = [head.root for head in self._heads if head.size == kept.size]
-        if kept.root not in roots:
-            why = "has another root" if roots else "needs a pack with its consistency proof"
-            raise _Fault(f"the checkpoint you kept, of size {kept.size}, {why}")
-        self.result["anchored"] = True
+    def _grown(self, data: bytes, size: int) -> _Head:
+        front, _, note = data.partition(b"\n\n")
+        other = _open_head(note, self._keys)
+        old, new = sorted((self._heads[0], other))
+        path = [_base64(line, _HASH) for line in front.split(b"\n")]
+        if other.size != size or _roots(old.size, new.size, path, old.root) != (old.root, new.root):
+            raise _Fault("is not of the same log as the checkpoint of the pack")
+        return other
+
+    def _seen(self, note: bytes, pinned: list[_Key]) -> list[Any]:
+        head, said = _open_head(note, self._keys), list[dict[str, str]]()
+        if head.text not in [held.text for held in self._heads]:
+            raise _Fault("is of a checkpoint that is not in the pack")
+        for witness in pinned:
+            for data in _open_note(note, witness)[1]:
+                at = int.from_bytes(data[:8], "big")
+                witness.require(data[8:], b"cosignature/v1\ntime %d\n" % at + head.text)
+                said.append(
+                    {"what": f"{witness.name} saw size {head.size} at {at}", "checked": "ok"}
+                )
+        return said or [{"what": "witnesses you did not name saw it", "checked": "not checked"}]
+
+    def _stamped(self, token: bytes) -> dict[str, str]:
+        for head in self._heads:
+            if found := re.search(re.escape(_sha256(head.note)) + _STAMP, token, re.DOTALL):
+                what = f"size {head.size} was stamped at {found[1].decode()} UTC"
+                return {"what": what, "checked": "not checked"}
+        raise _Fault("is not a time stamp of a checkpoint of the pack")
 
 
 def _walk(file: BinaryIO) -> Iterator[tuple[str, tuple[int, int, int]]]:
@@ -231,14 +261,14 @@ def _walk(file: BinaryIO) -> Iterator[tuple[str, tuple[int, int, int]]]:
         limit = _MAX_PART + 28 if name.endswith((".json", ".sealed")) else _MAX_TEXT
         if not _NAME.fullmatch(name) or name <= last:
             raise _Fault(f"it holds {name[:60]!a}: not a name in a pack, or twice or out of order")
-        if tuple(form) != _STORED or packed != size or extra:
-            raise _Fault(f"{name} is not stored in the one form of this format")
-        if size > limit or start + size > total or count == _MAX_FILES or total > _MAX_PACK:
-            raise _Fault(f"{name} is beyond the end of the file or the limits of this format")
+        beyond = size > limit or start + size > total or count == _MAX_FILES or total > _MAX_PACK
+        if tuple(form) != _STORED or packed != size or extra or beyond:
+            raise _Fault(
+                f"{name} is not in the form of this format, or beyond its limits or the end"
+            )
         yield name, (start, size, crc)
-        central += (
-            _CENTRAL.pack(b"PK\1\2", 788, *_STORED, crc, size, size, length, *_PLAIN, at) + raw
-        )
+        central += _CENTRAL.pack(b"PK\1\2", 788, *_STORED, crc, size, size, length, *_PLAIN, at)
+        central += raw
         at, last, count = file.seek(start + size), name, count + 1
     central += _END.pack(b"PK\5\6", 0, 0, count, count, len(central), at, 0)
     if head + file.read(len(central)) != central:
@@ -259,16 +289,6 @@ def _canonical(data: bytes, limit: int) -> dict[str, Any]:
     return value
 
 
-def _prove(receipt: bytes, header: bytes, seq: int, head: _Head) -> None:
-    front, _, note = receipt.partition(b"\n\n")
-    lines = front.split(b"\n")
-    if lines[:2] != [b"c2sp.org/tlog-proof@v1", b"index %d" % seq] or note != head.note:
-        raise _Fault("is missing, or of another place, form or checkpoint")
-    path = [_base64(line, _HASH) for line in lines[2:]]
-    if _path_root(_sha256(b"\0" + header), seq, head.size, path) != head.root:
-        raise _Fault("does not lead from the header to the signed root")
-
-
 def _path_root(leaf: bytes, seq: int, size: int, path: list[bytes]) -> bytes | None:
     """Return the root an inclusion proof leads to (RFC 9162, 2.1.3); None if it cannot be one."""
     if not path or not 0 <= seq < size < _MAX_SIZE or size == 1:
@@ -277,16 +297,6 @@ def _path_root(leaf: bytes, seq: int, size: int, path: list[bytes]) -> bytes | N
     right = seq >= half
     below = _path_root(leaf, seq - half * right, size - half if right else half, path[:-1])
     return below and _sha256(b"\1" + (path[-1] + below if right else below + path[-1]))
-
-
-def _grown(data: bytes, size: int, head: _Head, key: _Key) -> _Head:
-    front, _, note = data.partition(b"\n\n")
-    other = _open_head(note, key)
-    old, new = sorted((head, other))
-    path = [_base64(line, _HASH) for line in front.split(b"\n")]
-    if other.size != size or _roots(old.size, new.size, path, old.root) != (old.root, new.root):
-        raise _Fault("is not of the same log as the checkpoint of the pack")
-    return other
 
 
 def _roots(old: int, new: int, path: list[bytes], known: bytes | None) -> tuple[bytes, ...]:
@@ -303,6 +313,24 @@ def _roots(old: int, new: int, path: list[bytes], known: bytes | None) -> tuple[
     return right and tuple(_sha256(b"\1" + last + root) for root in right)
 
 
+def _follow(rotations: list[bytes], vkey: str) -> tuple[list[_Key], str]:
+    """Return the log's keys, oldest first, and the newest as text; each vouches for the next."""
+    texts, keys = list[str](), list[_Key]()
+    for said in (_canonical(data, _MAX_TEXT) for data in rotations):
+        told = [str(said.get(key)) for key in ("origin", "old_vkey", "new_vkey", "number", "size")]
+        text = "\n".join(("answerable/log-key-rotated1", *told, "")).encode()
+        old, new = (_read_key(field, _LOG_KEY) for field in told[1:3])
+        old.require(str(said.get("signed_by_old")), text)
+        new.require(str(said.get("signed_by_new")), text)
+        follows = texts[-1:] in ([], told[1:2]) and {old.name, new.name} == {told[0]}
+        if not follows or not re.fullmatch(r"[0-9]{1,16}", told[4]):
+            raise _Fault("a rotation of the log's key does not follow the one before")
+        texts[-1:], keys[-1:] = told[1:3], (old._replace(limit=int(told[4])), new)
+    if vkey not in (texts or [vkey]):
+        raise _Fault("the key you gave is none of those this log has had")
+    return keys or [_read_key(vkey, _LOG_KEY)], (texts or [vkey])[-1]
+
+
 def _read_key(text: str, kind: int) -> _Key:
     """Return the key in a verifier key's text form: name+id+base64(kind || Ed25519 key)."""
     name, key_id, encoded = [*text.split("+", 2), "", ""][:3]
@@ -313,13 +341,14 @@ def _read_key(text: str, kind: int) -> _Key:
     return _Key(name, own_id, raw[1:])
 
 
-def _open_head(note: bytes, key: _Key) -> _Head:
-    text, signatures = _open_note(note, key)
+def _open_head(note: bytes, keys: list[_Key]) -> _Head:
+    opened = [(key, *_open_note(note, key)) for key in keys]
+    key, text, signatures = next((one for one in reversed(opened) if one[2]), opened[-1])
     for signature in signatures:
         key.require(signature, text)
     lines = _HEAD.fullmatch(text)
-    if not signatures or lines is None or lines[1] != key.name.encode():
-        raise _Fault("it is not a checkpoint that the key you gave has signed")
+    if not lines or lines[1] != key.name.encode() or not signatures or int(lines[2]) > key.limit:
+        raise _Fault("it is not a checkpoint that the key you gave, or one it leads to, has signed")
     return _Head(int(lines[2]), _base64(lines[3], _HASH), text, note)
 
 
@@ -334,32 +363,10 @@ def _open_note(note: bytes, key: _Key) -> tuple[bytes, list[bytes]]:
     return text + b"\n", [data[4:] for data in named if data[:4] == key.id]
 
 
-def _seen(note: bytes, heads: list[_Head], key: _Key, pinned: list[_Key]) -> list[dict[str, str]]:
-    head, said = _open_head(note, key), list[dict[str, str]]()
-    if head.text not in [held.text for held in heads]:
-        raise _Fault("is of a checkpoint that is not in the pack")
-    for witness in pinned:
-        for data in _open_note(note, witness)[1]:
-            at = int.from_bytes(data[:8], "big")
-            witness.require(data[8:], b"cosignature/v1\ntime %d\n" % at + head.text)
-            said.append({"what": f"{witness.name} saw size {head.size} at {at}", "checked": "ok"})
-    return said or [{"what": "witnesses you did not name saw it", "checked": "not checked"}]
-
-
-def _stamped(token: bytes, heads: list[_Head]) -> dict[str, str]:
-    for head in heads:
-        found = re.search(re.escape(_sha256(head.note)) + _STAMP, token, re.DOTALL)
-        if found is not None:
-            what = f"size {head.size} was stamped at {found[1].decode()} UTC"
-            return {"what": what, "checked": "not checked"}
-    raise _Fault("is not a time stamp of a checkpoint of the pack")
-
-
 def _base64(text: bytes, size: int | None = None) -> bytes:
-    try:
+    data = b""
+    with suppress(ValueError):
         data = base64.b64decode(text, validate=True)
-    except ValueError:
-        data = b""
     if base64.b64encode(data) != text or size not in {None, len(data)}:
         raise _Fault("holds something else than base64 of the expected size")
     return data
@@ -376,7 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--key", required=True, help="the log's verification key, or its file")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint you kept yourself")
     parser.add_argument("--witness", action="append", default=[], help="a witness's key")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_const", dest="indent", const=None, default=2)
     given = parser.parse_args(arguments)
     try:
         vkey = given.key if "+" in given.key else Path(given.key).read_text("utf-8").strip()
@@ -385,13 +392,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = verify_pack(file, vkey, checkpoint=kept, witnesses=given.witness)
     except (OSError, UnicodeDecodeError) as error:
         parser.error(f"a file cannot be read: {error}")
-    if given.json:
-        sys.stdout.write(json.dumps(found) + "\n")  # allow json-for-hashing: printed
-    for key, value in found.items() if not given.json else ():
-        for item in value if isinstance(value, list) else [value]:
-            more = item.items() if isinstance(item, dict) else [("", item)]
-            line = f"{key}: " + ", ".join(f"{k} {v}".strip() for k, v in more)
-            sys.stdout.write("".join(c if c.isprintable() else "?" for c in line) + "\n")
+    sys.stdout.write(json.dumps(found, indent=given.indent) + "\n")  # allow json-for-hashing: text
     return 0 if found["ok"] else 4
 
 

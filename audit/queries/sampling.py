@@ -42,8 +42,9 @@ from typing import Final, Literal
 
 from answerable.audit.entries import Entry
 from answerable.audit.errors import EvidenceBroken, InvalidInput
+from answerable.audit.key_chain import KeyChain
 from answerable.audit.queries.scope import HeaderJson, LogPlaces, Scope, glance, stream
-from answerable.audit.tree.checkpoints import Checkpoint, open_checkpoint
+from answerable.audit.tree.checkpoints import Checkpoint
 from answerable.audit.tree.merkle import Frontier, leaf_hash
 
 __all__ = [
@@ -253,7 +254,13 @@ def draw_sample(log: LogPlaces, signed: Checkpoint, scope: Scope, how: Draw) -> 
 
 
 def verify_sample(
-    sample: Sample, headers: Iterable[bytes], *, note: str, vkey: str, scope: Scope, how: Draw
+    sample: Sample,
+    headers: Iterable[bytes],
+    *,
+    note: str,
+    vkey: str | KeyChain,
+    scope: Scope,
+    how: Draw,
 ) -> None:
     """Check a sample from the headers alone.
 
@@ -269,8 +276,9 @@ def verify_sample(
         Header bytes of the places 0 to `size` - 1, in order; read once.
     note : str
         The checkpoint as the examiner holds it.
-    vkey : str
-        The log's verifier key, from a source other than the log's database.
+    vkey : str or KeyChain
+        The log's verifier key, from a source other than the log's database; the chain it stands in
+        when the log's key was rotated since.
     scope, how
         What was asked.
 
@@ -283,7 +291,8 @@ def verify_sample(
     InvalidInput
         If the number or the nonce is out of range.
     """
-    signed = open_checkpoint(note, vkey)
+    keys = KeyChain((vkey,)) if isinstance(vkey, str) else vkey
+    signed = keys.open_checkpoint(note)
     reading = _Reading()
     expected = _drawn(reading.candidates(headers, scope), signed, how)
     if (reading.frontier.size, reading.frontier.root()) != (signed.size, signed.root):

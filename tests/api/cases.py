@@ -17,10 +17,11 @@ from answerable.api.flows.subject import (
     rectify,
     restrict,
 )
+from answerable.audit.canonical import sha256_digest
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import OrganisationProfile, Role, SubjectStatement
+from answerable.audit.records import OrganisationProfile, RetentionApproval, Role, SubjectStatement
 from answerable.audit.signing import load_signer_key, sign_record
-from tests.api.story import APPLICANT, FUNCTION, Story
+from tests.api.story import APPLICANT, DAY, FUNCTION, Story
 
 __all__ = ["CASES", "Case", "Prepared", "prepare"]
 
@@ -38,6 +39,16 @@ PROFILE = OrganisationProfile.parse(
         ],
     }
 )
+RETENTION = """
+retention:
+  id: test
+  version: 1
+  rules:
+    - name: all
+      bodies_days: 200
+      entries_days: 400
+      law: {act: a law, article: "1", source: from memory}
+"""
 PERSONS = tuple(role for role in ALL if role is not Role.SERVICE)
 
 
@@ -142,7 +153,29 @@ def _held(prepared: Prepared) -> dict[str, object]:
 
 
 def _packed(prepared: Prepared) -> dict[str, object]:
-    return {"decisions": [prepared.ids["decision_id"]], "contents": "opened"}
+    return {
+        "decisions": [prepared.ids["decision_id"]],
+        "contents": "opened",
+        "recipient": "court",
+    }
+
+
+def _approved(prepared: Prepared) -> dict[str, object]:
+    """An approval by the compliance officer under which nothing is left to remove."""
+    story = prepared.story
+    unsigned = RetentionApproval(
+        log=story.workspace.log.origin,
+        policy=sha256_digest(RETENTION.encode()),
+        body_end=0,
+        entry_end=0,
+        tile_end=0,
+        approver=story.actors[Role.COMPLIANCE].actor,
+        roles=(Role.COMPLIANCE,),
+        expires_at=story.workspace.clock() + DAY,
+    )
+    key = load_signer_key(story.folder / "signers" / "compliance.key")
+    approval = sign_record(unsigned, key).model_dump(mode="json", exclude_none=True)
+    return {"policy": RETENTION, "approval": approval}
 
 
 def _lifted(prepared: Prepared) -> dict[str, object]:
@@ -169,6 +202,7 @@ def _drawn(prepared: Prepared) -> dict[str, object]:
 
 _SERVICE = (Role.SERVICE,)
 _OFFICER = (Role.OFFICER,)
+_PLANNERS = (Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR, Role.ADMIN)
 _REGISTER = (Role.OFFICER, Role.AUDITOR)
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
 _GOVERN = (Role.MODEL_OWNER, Role.COMPLIANCE, Role.ADMIN)
@@ -251,6 +285,17 @@ CASES = (
     Case(method="GET", path="/v1/requests/{request_id}", roles=_REGISTER),
     Case(method="POST", path="/v1/requests/{request_id}:extend", roles=_OFFICER, status=201),
     Case(method="POST", path="/v1/requests/{request_id}:close", roles=_OFFICER, status=201),
+    Case(method="GET", path="/v1/retention", roles=_PLANNERS),
+    Case(method="POST", path="/v1/retention:plan", roles=_PLANNERS),
+    # The story is of today: nothing in it may go yet.
+    Case(method="POST", path="/v1/retention/approvals:prepare", roles=_PLANNERS, status=409),
+    Case(
+        method="POST",
+        path="/v1/retention/runs",
+        roles=(Role.ADMIN, Role.OFFICER, Role.COMPLIANCE),
+        body=_approved,
+        has_example=False,
+    ),
     Case(method="GET", path="/v1/organisation", roles=ALL),
     Case(
         method="POST",

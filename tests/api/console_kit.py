@@ -107,6 +107,7 @@ class PageCase:
 
 _READERS = (Role.OFFICER, Role.REVIEWER, Role.AUDITOR)
 _OFFICER = (Role.OFFICER,)
+_ASKERS = (Role.OFFICER, Role.AUDITOR, Role.COMPLIANCE)
 _REVIEWER = (Role.REVIEWER,)
 _SUBJECT = (Role.SUBJECT,)
 _EVIDENCE = (Role.SCIENTIST, Role.MODEL_OWNER, Role.COMPLIANCE, Role.OFFICER, Role.AUDITOR)
@@ -151,6 +152,8 @@ CASES: Final = (
     _page(f"{_P}/erase", *_OFFICER),
     # A hold stands in the way.
     _form(f"{_P}/erase", *_OFFICER, status=409, confirm="yes", identity_check="id-card"),
+    _page("/console/questions", *_ASKERS),
+    _form("/console/questions", *_ASKERS, question="counts", purpose="audit"),
     _page("/console/integrity", *STAFF),
     _form("/console/integrity", *STAFF),
     _page(_E, *STAFF),

@@ -79,11 +79,14 @@ def lived(story: Story) -> str:
         contest(
             story.workspace,
             made.decision_id,
-            grounds=f"Erste Worte von {name}" if by is None else f"My divorce from {name}",
+            grounds=words,
             by=by,
             actor=officer(story),
         ).entry_id
-        for name, by in (("Erika", None), ("Erika M.", refs["cust-4712"]))
+        for words, by in (
+            ("Erste Worte von Erika", refs["cust-4711"]),
+            ("My divorce from Erika M.", refs["cust-4712"]),
+        )
     )
     complete_review(
         story.workspace,
@@ -172,6 +175,16 @@ def test_a_contest_for_somebody_the_decision_is_not_about_is_refused(story: Stor
             actor=officer(story),
         )
     assert story.workspace.log.size() == size
+
+
+def test_who_of_several_people_contests_must_be_said(story: Story) -> None:
+    made = decided(story)
+    size = story.workspace.log.size()
+    with pytest.raises(InvalidInput) as caught:
+        contest(story.workspace, made.decision_id, grounds="x", actor=officer(story))
+    assert story.workspace.log.size() == size
+    for name in ("cust-4711", "cust-4712"):
+        assert ref_of(story, name) in str(caught.value)
 
 
 def test_everything_that_must_be_told_is_told_with_a_profile(story: Story) -> None:

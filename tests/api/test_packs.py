@@ -12,9 +12,9 @@ from answerable.api.flows.cases import Applicant, ApplicationRequest
 from answerable.api.flows.decide import evaluate_application
 from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
 from answerable.api.http.app import create_app
-from answerable.audit.errors import EvidenceBroken, InvalidInput, NotAllowed, TooLarge
+from answerable.audit.errors import EvidenceBroken, InvalidInput, NotAllowed, NotFound, TooLarge
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import RecordsRead, Role
+from answerable.audit.records import RecordDisclosed, RecordsRead, Role
 from tests.api.cases import prepare
 from tests.api.story import APPLICANT, FUNCTION, Story, copy_story, headers
 from tests.pack_kit import checked, files_of
@@ -37,9 +37,22 @@ def together(story: Story) -> str:
     return made.decision_id
 
 
-def asked(story: Story, *decisions: str, contents: PackContents, role: Role) -> bytes:
+def asked(
+    story: Story,
+    *decisions: str,
+    contents: PackContents,
+    role: Role,
+    subject: str | None = None,
+) -> bytes:
     file = io.BytesIO()
-    request = PackRequest(decisions=decisions, purpose="court", contents=contents)
+    recipient = "court" if contents is PackContents.OPENED else None
+    request = PackRequest(
+        decisions=decisions,
+        purpose="court",
+        contents=contents,
+        recipient=recipient,
+        subject=subject,
+    )
     evidence_pack(story.workspace, request, file, actor=story.actors[role])
     return file.getvalue()
 
@@ -50,7 +63,11 @@ def test_a_pack_is_sent_as_a_zip_and_noted_before(story: Story) -> None:
     answer = client.post(
         "/v1/audit/packs",
         headers=headers(story, Role.AUDITOR),
-        json={"decisions": [prepared.ids["decision_id"]], "contents": "opened"},
+        json={
+            "decisions": [prepared.ids["decision_id"]],
+            "contents": "opened",
+            "recipient": "court",
+        },
     )
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
@@ -68,10 +85,17 @@ def test_a_pack_is_sent_as_a_zip_and_noted_before(story: Story) -> None:
 
 def test_the_persons_pack_opens_their_own_data_and_nobody_elses(story: Story) -> None:
     decision = together(story)
-    pack = asked(story, decision, contents=PackContents.SUBJECT, role=Role.OFFICER)
+    first, second = (item.ref for item in story.workspace.log.entry(decision).header.subjects)
+    pack = asked(story, decision, contents=PackContents.SUBJECT, role=Role.OFFICER, subject=first)
     content = b"".join(files_of(pack).values())
     assert b"Mustermann" in content
     assert b"Max Zwei" not in content
+    theirs = asked(
+        story, decision, contents=PackContents.SUBJECT, role=Role.OFFICER, subject=second
+    )
+    content = b"".join(files_of(theirs).values())
+    assert b"Mustermann" not in content
+    assert b"Max Zwei" in content
     opened = asked(story, decision, contents=PackContents.OPENED, role=Role.AUDITOR)
     assert b"Max Zwei" in b"".join(files_of(opened).values())
     for made in (pack, opened):
@@ -130,3 +154,99 @@ def test_a_kept_checkpoint_beyond_the_log_shows_that_entries_were_removed(
         evidence_pack(older.workspace, request, io.BytesIO(), actor=older.actors[Role.AUDITOR])
     for made in (older, newer):
         made.workspace.close()
+
+
+def test_a_pack_made_after_a_rotation_is_tied_to_a_checkpoint_of_the_old_key(story: Story) -> None:
+    made = together(story)
+    log = story.workspace.log
+    old, kept = log.vkey, log.checkpoint()
+    log.rotate_signing_key(story.actors[Role.ADMIN].actor, Role.ADMIN)
+    log.destroy_old_signing_keys()
+    file = io.BytesIO()
+    request = PackRequest(decisions=(made,), purpose="court", checkpoint=kept)
+    evidence_pack(story.workspace, request, file, actor=story.actors[Role.AUDITOR])
+    for trusted in (old, log.vkey):
+        found = checked(file.getvalue(), trusted, checkpoint=kept.encode())
+        assert (found["ok"], found["anchored"]) == (True, True)
+
+
+def disclosed(story: Story, after: int) -> list[tuple[str, int, str, str]]:
+    """What the log says was given away since a size: entry, part, recipient, purpose."""
+    found = story.workspace.log.entries(
+        kinds=(EntryKind.RECORD_DISCLOSED,), after=after - 1, limit=500
+    )
+    records = [story.workspace.log.read_record(entry.id, RecordDisclosed) for entry in found]
+    return [(item.entry, item.part, item.recipient, item.purpose) for item in records]
+
+
+def keys_in(pack: bytes) -> int:
+    return sum(name.endswith(".key") for name in files_of(pack))
+
+
+def test_each_key_that_an_opened_pack_gives_away_is_an_entry_with_its_recipient(
+    story: Story,
+) -> None:
+    made, size = together(story), story.workspace.log.size()
+    pack = asked(story, made, contents=PackContents.OPENED, role=Role.AUDITOR)
+    given = disclosed(story, size)
+    assert len(given) == keys_in(pack) > 2
+    assert (made, 0, "court", "court") in given
+    assert len(set(given)) == len(given)
+    # Nobody's own data is given away without their reference at the entry.
+    people = {item.ref for item in story.workspace.log.entry(made).header.subjects}
+    found = story.workspace.log.entries(kinds=(EntryKind.RECORD_DISCLOSED,), limit=500)
+    assert {item.ref for entry in found for item in entry.header.subjects} == people
+
+
+def test_a_sealed_pack_gives_nothing_away_and_holds_no_trace_of_what_was(story: Story) -> None:
+    made = together(story)
+    asked(story, made, contents=PackContents.OPENED, role=Role.AUDITOR)
+    size = story.workspace.log.size()
+    pack = asked(story, made, contents=PackContents.SEALED, role=Role.AUDITOR)
+    assert disclosed(story, size) == []
+    kinds = {entry["kind"] for entry in checked(pack, story.workspace.log.vkey)["entries"]}
+    assert kinds == {"decision", "explanation"}
+
+
+def test_the_persons_own_pack_says_that_the_person_has_the_keys(story: Story) -> None:
+    made = together(story)
+    ref = story.workspace.log.entry(made).header.subjects[0].ref
+    size = story.workspace.log.size()
+    pack = asked(story, made, contents=PackContents.SUBJECT, role=Role.OFFICER, subject=ref)
+    given = disclosed(story, size)
+    assert len(given) == keys_in(pack) > 0
+    assert {item[2] for item in given} == {"data-subject"}
+
+
+@pytest.mark.parametrize(
+    ("contents", "recipient"),
+    [(PackContents.OPENED, None), (PackContents.SEALED, "court"), (PackContents.OPENED, "A Court")],
+)
+def test_a_recipient_is_a_code_and_belongs_to_an_opened_pack(
+    story: Story, contents: PackContents, recipient: str | None
+) -> None:
+    made = together(story)
+    request = PackRequest(
+        decisions=(made,), purpose="court", contents=contents, recipient=recipient
+    )
+    with pytest.raises(InvalidInput):
+        evidence_pack(story.workspace, request, io.BytesIO(), actor=story.actors[Role.AUDITOR])
+    assert disclosed(story, 0) == []
+
+
+def test_whose_pack_it_is_must_be_said_when_several_people_are_concerned(story: Story) -> None:
+    made, size = together(story), story.workspace.log.size()
+    people = story.workspace.log.entry(made).header.subjects
+    with pytest.raises(InvalidInput) as caught:
+        asked(story, made, contents=PackContents.SUBJECT, role=Role.OFFICER)
+    for person in people:
+        assert f"{person.ref} ({person.role})" in str(caught.value)
+    with pytest.raises(NotFound, match="about this person"):
+        asked(
+            story,
+            made,
+            contents=PackContents.SUBJECT,
+            role=Role.OFFICER,
+            subject="s-" + "0" * 32,
+        )
+    assert story.workspace.log.size() == size

@@ -202,7 +202,13 @@ def test_time_is_extended_once_within_the_first_month_and_from_receipt(story: St
 
 def test_a_contest_is_in_the_register_and_only_a_review_answers_it(story: Story) -> None:
     made = decided(story)
-    filed = contest(story.workspace, made.decision_id, grounds="No.", actor=officer(story))
+    filed = contest(
+        story.workspace,
+        made.decision_id,
+        grounds="No.",
+        by=ref_of(story),
+        actor=officer(story),
+    )
     assert [line.request for line in lines(story, "open")] == ["human_review"]
     closing = RequestClosing(outcome="fulfilled")
     with pytest.raises(InvalidInput, match="review"):
@@ -237,6 +243,47 @@ def test_an_answer_without_its_ground_or_with_a_foreign_act_changes_nothing(
         close_request(story.workspace, request, RequestClosing(**closing), actor=officer(story))
     assert "Erika" not in str(caught.value)
     assert story.workspace.log.size() == size
+
+
+@pytest.mark.parametrize("outcome", ["refused", "partly"])
+@pytest.mark.parametrize("ground", [None, "we-want-to", "gdpr-17-1-a"])
+def test_an_erasure_is_refused_on_a_provision_and_the_error_lists_those_that_count(
+    story: Story, outcome: Any, ground: str | None
+) -> None:
+    decided(story)
+    request = opened(story, ref_of(story), "erasure")
+    size = story.workspace.log.size()
+    closing = RequestClosing(outcome=outcome, ground=ground)
+    with pytest.raises(InvalidInput, match=r"gdpr-17-1, .*gdpr-12-6, .*gdpr-17-3-a, .*gdpr-17-3-e"):
+        close_request(story.workspace, request, closing, actor=officer(story))
+    assert story.workspace.log.size() == size
+    known = RequestClosing(outcome=outcome, ground="gdpr-17-3-b")
+    close_request(story.workspace, request, known, actor=officer(story))
+    line = show_request(story.workspace, request, actor=officer(story))
+    assert (line.outcome, line.ground) == (outcome, "gdpr-17-3-b")
+
+
+def test_the_refusal_of_another_kind_of_request_takes_any_code(story: Story) -> None:
+    decided(story)
+    request = opened(story, ref_of(story), "objection")
+    closing = RequestClosing(outcome="refused", ground="compelling-grounds")
+    close_request(story.workspace, request, closing, actor=officer(story))
+    assert show_request(story.workspace, request, actor=officer(story)).outcome == "refused"
+
+
+def test_the_service_names_the_grounds_of_refusing_an_erasure(
+    client: TestClient, story: Story
+) -> None:
+    decided(story)
+    request = opened(story, ref_of(story), "erasure")
+    answer = client.post(
+        f"/v1/requests/{request}:close",
+        json={"outcome": "refused", "ground": "we-want-to"},
+        headers=headers(story, Role.OFFICER),
+    )
+    assert answer.status_code == 422
+    assert "gdpr-17-3-b" in answer.text
+    assert "we-want-to" not in answer.text
 
 
 def test_bad_openings_change_nothing(story: Story) -> None:

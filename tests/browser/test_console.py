@@ -98,6 +98,13 @@ def _nothing(_page: Page) -> None:
     return None
 
 
+def _count(page: Page) -> None:
+    page.get_by_label("Question", exact=True).select_option("counts")
+    page.get_by_label("Purpose").select_option("audit")
+    page.get_by_role("button", name="Ask the log").click()
+    page.get_by_role("heading", name="How many decisions").wait_for()
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "today": ("/console/", _nothing),
     "decisions": ("/console/decisions", _nothing),
@@ -116,6 +123,8 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "people": ("/console/subjects", _nothing),
     "person": ("/console/subjects", _find),
     "erase": ("/console/subjects/{ref}/erase", _nothing),
+    "questions": ("/console/questions", _nothing),
+    "questions, counted": ("/console/questions", _count),
     "integrity": ("/console/integrity", _nothing),
     "integrity, verified": ("/console/integrity", _press("Verify every entry now")),
     "entries": ("/console/entries", _nothing),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answerable.audit.health import (
+    AnchorsAsked,
     Checkpointed,
     CheckpointFailed,
     Deferred,
@@ -54,6 +55,7 @@ ANY: st.SearchStrategy[Event] = st.one_of(
     st.builds(SpoolCounted, st.just(0), COUNTS, COUNTS),
     st.builds(Checkpointed, st.just(0)),
     st.builds(CheckpointFailed, st.just(0), CAUSES),
+    st.builds(AnchorsAsked, st.just(0), st.sampled_from(["", "unavailable"])),
     st.builds(Noted, st.just(0)),
 )
 EVENTS = st.lists(st.tuples(st.integers(0, 9), ANY), max_size=40).map(timed)
@@ -81,6 +83,8 @@ def test_the_state_is_what_the_last_attempt_and_the_spool_say(events: list[Event
     counted = [event for event in events if isinstance(event, SpoolCounted)]
     tried = [event for event in events if isinstance(event, Checkpointed | CheckpointFailed)]
     uncovered = bool(tried) and isinstance(tried[-1], CheckpointFailed)
+    asked_anchors = [event for event in events if isinstance(event, AnchorsAsked)]
+    unanchored = bool(asked_anchors) and asked_anchors[-1].cause != ""
     last = attempts[-1] if attempts else None
     if isinstance(last, ProbeFailed):
         # A probe says nothing about where entries went: the attempt before it does.
@@ -90,7 +94,7 @@ def test_the_state_is_what_the_last_attempt_and_the_spool_say(events: list[Event
         kept = isinstance(last, Spooled)
     if last is not None and not isinstance(last, Succeeded):
         expected = HealthState.DEGRADED if kept else HealthState.FAILING
-    elif (counted and (counted[-1].waiting or counted[-1].aside)) or uncovered:
+    elif (counted and (counted[-1].waiting or counted[-1].aside)) or uncovered or unanchored:
         expected = HealthState.DEGRADED
     else:
         expected = HealthState.RECORDING

@@ -10,6 +10,7 @@ from answerable.api.flows.organisation import organisation_of
 from answerable.api.flows.subject.find import RequestFacts
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, DraftSubject
+from answerable.audit.erasure_grounds import erasure_grounds
 from answerable.audit.errors import Conflict, InvalidInput, NotFound, PolicyViolation
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
@@ -127,6 +128,7 @@ def settlement(
         identity_check=facts.identity_check,
         article=facts.article,
     )
+    _require_ground(request, closing)
     record = opened_record(workspace, opening, actor)
     opened = request_draft(workspace, (EntryKind.SUBJECT_REQUEST, record), ref, acting, ())
     answer = _answer(workspace, opened.entry_id, closing, None)
@@ -255,7 +257,8 @@ def answered_record(
     PolicyViolation
         If something was handed out or done for a person who was not identified.
     InvalidInput
-        If a ground is missing or a code malformed.
+        If a ground is missing or a code malformed, or an erasure is refused on a ground that no
+        provision gives; lists those that do.
     """
     identity = None
     if line.identity_result != "confirmed" and closing.identity_check is not None:
@@ -269,14 +272,24 @@ def answered_record(
             where=f"request {line.request_id}",
             remedy="Say how they were identified since, or refuse with a ground.",
         )
+    _require_ground(line.request, closing)
     return _answer(workspace, line.request_id, closing, identity)
+
+
+def _require_ground(request: str, closing: RequestClosing) -> None:
+    """Refuse an answer that grants less than asked without a ground, or on one no law gives."""
+    if closing.outcome not in _NOT_WHOLLY:
+        return
+    if request == "erasure":
+        # An erasure is refused on a provision, not on a word: only what the dated file lists.
+        erasure_grounds().refusal(closing.ground or "")
+    elif closing.ground is None:
+        raise InvalidInput("an answer that grants less than asked needs a ground", where="ground")
 
 
 def _answer(
     workspace: Workspace, request_id: str, closing: RequestClosing, identity: IdentityCheck | None
 ) -> SubjectRequestAnswered:
-    if closing.outcome in _NOT_WHOLLY and closing.ground is None:
-        raise InvalidInput("an answer that grants less than asked needs a ground", where="ground")
     return SubjectRequestAnswered.parse(
         {
             "request": request_id,

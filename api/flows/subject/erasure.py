@@ -154,14 +154,14 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     # Everything that can be refused is refused before the key is gone.
     settled = settlement(workspace, ref, ("erasure", request), granted, acting=acting)
     try:
-        receipt = workspace.log.erase(ref, draft)
+        # In one transaction: nobody is erased whose request stands unanswered.
+        receipt = workspace.log.erase(ref, draft, beside=settled)
     except PolicyViolation:
         holds = workspace.log.holds(ref)
         ground = holds[0].ground if holds else None
         refusal = _refusal(workspace, ref, _request(request, ground), settled, acting=acting)
         workspace.log.append_many([*settled[:-1], refusal])
         raise
-    workspace.log.append_many(settled)
     erased = workspace.log.read_record(receipt.entry_id, SubjectErased)
     return Erasure(receipt=receipt, entries=erased.entries)
 

@@ -7,10 +7,13 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.errors import (
     CheckpointSignatureInvalid,
@@ -18,11 +21,16 @@ from answerable.audit.errors import (
     RecordTampered,
     TooLarge,
 )
+from answerable.audit.key_chain import hand_over
 from answerable.audit.offline import verify_pack as verifier
 from answerable.audit.pack import PackedEntry, PackedHead, PackFrame, write_pack
-from answerable.audit.tree.notes import VerifierKey
-from tests.log_kit import LogKit
-from tests.pack_kit import checked, files_of, pack_of, resealed
+from answerable.audit.records import LogKeyRotated, Role
+from answerable.audit.tree.checkpoints import Checkpoint, sign_checkpoint
+from answerable.audit.tree.merkle import leaf_hash
+from answerable.audit.tree.notes import VerifierKey, verifier_key
+from answerable.audit.tree.receipts import write_proof
+from tests.log_kit import ACTOR, ORIGIN, LogKit
+from tests.pack_kit import checked, files_of, layers, pack_of, resealed
 
 
 def packed(kit: LogKit, seq: int) -> PackedEntry:
@@ -154,13 +162,13 @@ def test_the_verifier_runs_alone_as_one_short_file(memory_kit: LogKit, tmp_path:
     good = run(tmp_path, "pack.zip", "--key", "log.vkey", "--checkpoint", "kept", "--json")
     assert (good.returncode, json.loads(good.stdout)["anchored"]) == (0, True), good.stderr
     words = run(tmp_path, "pack.zip", "--key", kit.log.vkey).stdout
-    assert "ok: True" in words
-    assert "anchored: False" in words
+    assert '"ok": true' in words
+    assert '"anchored": false' in words
 
     (tmp_path / "pack.zip").write_bytes(pack[:-1])
     bad = run(tmp_path, "pack.zip", "--key", kit.log.vkey)
     assert bad.returncode == 4
-    assert "findings: layer container" in bad.stdout
+    assert '"layer": "container"' in bad.stdout
 
     for wrong in (("pack.zip",), ("nothing.zip", "--key", "log.vkey"), ("pack.zip", "--key", "no")):
         refused = run(tmp_path, *wrong)
@@ -183,3 +191,152 @@ def test_control_characters_of_a_pack_do_not_reach_the_terminal(
     ran = run(tmp_path, "pack.zip", "--key", kit.log.vkey)
     assert ran.returncode == 4
     assert "\x1b" not in ran.stdout
+
+
+def rotate(kit: LogKit) -> str:
+    """Rotate the log's signing key and return the new one."""
+    kit.log.rotate_signing_key(ACTOR, Role.ADMIN)
+    return kit.log.vkey
+
+
+def test_packs_from_before_and_after_a_rotation_verify_with_the_key_a_reader_has(
+    kit: LogKit,
+) -> None:
+    first = kit.log.vkey
+    kit.log.append(kit.decision("anna", income=1))
+    kept = kit.log.checkpoint()
+    before = pack_of(kit, kit.log.entries(after=0))
+    second = rotate(kit)
+    kit.log.append(kit.decision("bert", income=2))
+    third = rotate(kit)
+    after = pack_of(kit, kit.log.entries(after=0), older=[kept])
+    assert len({first, second, third}) == 3
+    assert checked(before, first)["ok"]
+    for trusted in (first, second, third):
+        found = checked(after, trusted, checkpoint=kept.encode())
+        assert (found["ok"], found["anchored"], found["findings"]) == (True, True, [])
+        assert found["key"] == VerifierKey.parse(trusted).fingerprint
+    assert sorted(name for name in files_of(after) if name.startswith("keys/")) == [
+        "keys/000.json",
+        "keys/001.json",
+    ]
+
+
+def test_a_pack_made_after_the_old_seed_was_destroyed_still_verifies_with_the_old_key(
+    kit: LogKit,
+) -> None:
+    first = kit.log.vkey
+    kit.log.append(kit.decision("anna", income=1))
+    rotate(kit)
+    kit.log.destroy_old_signing_keys()
+    assert checked(pack_of(kit, kit.log.entries(after=0)), first)["ok"]
+
+
+def test_rotations_that_do_not_lead_to_the_key_of_the_log_are_refused(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    first = kit.log.vkey
+    rotate(kit)
+    rotate(kit)
+    rotations = kit.log.key_rotations()
+    for wrong in (rotations[1:], rotations[::-1]):
+        frame = PackFrame(first, kit.log.checkpoint(), (), (), wrong)
+        with pytest.raises(CheckpointSignatureInvalid):
+            write_pack(io.BytesIO(), frame, [])
+
+
+def handed_over(keys: Sequence[Ed25519PrivateKey], **changes: object) -> list[LogKeyRotated]:
+    """Rotations through some keys; `changes` is what every one of them is made to say."""
+    return [
+        hand_over(ORIGIN, old, new, number=number, size=1).model_copy(update=changes)
+        for number, (old, new) in enumerate(pairwise(keys), start=2)
+    ]
+
+
+def test_more_rotations_than_have_a_name_are_refused(memory_kit: LogKit) -> None:
+    keys = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2)]
+    rotations = handed_over([keys[n % 2] for n in range(1002)])
+    note = sign_checkpoint(Checkpoint(ORIGIN, 1, bytes(32)), keys[1])
+    frame = PackFrame(rotations[0].old_vkey, note, (), (), rotations)
+    with pytest.raises(TooLarge, match="rotations"):
+        write_pack(io.BytesIO(), frame, [])
+
+
+def forged(kit: LogKit, rotations: Sequence[LogKeyRotated], key: Ed25519PrivateKey) -> bytes:
+    """A pack of a log of the forger's own, under the rotations that lead to their key."""
+    header = kit.log.entry_at(1).header_bytes
+    note = sign_checkpoint(Checkpoint(ORIGIN, 1, leaf_hash(header)), key)
+    files = {
+        "checkpoint": note.encode(),
+        "entries/0000000000000000/header.json": header,
+        "entries/0000000000000000/receipt.tlog-proof": write_proof(0, [], note).encode(),
+        **{f"keys/{n:03}.json": item.to_json() for n, item in enumerate(rotations)},
+        "manifest.json": b'{"format":"answerable.evidence-pack.v1"}',
+    }
+    return resealed(files, key=VerifierKey.parse(rotations[-1].new_vkey).fingerprint)
+
+
+FORGER = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"signed_by_old": "00" * 64},
+        {"signed_by_old": "no hex"},
+        {"signed_by_new": "00" * 64},
+        {"origin": "example.org/other"},
+        {"new_vkey": str(verifier_key("example.org/other", FORGER))},
+        {"old_vkey": "nonsense"},
+    ],
+)
+def test_a_key_that_nobody_handed_over_to_is_not_believed(
+    memory_kit: LogKit, changes: dict[str, object]
+) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    own = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+    trusted = str(verifier_key(ORIGIN, own))
+    good = forged(kit, handed_over([own, FORGER]), FORGER)
+    assert checked(good, trusted)["ok"], "who holds the old key can hand over"
+    found = checked(forged(kit, handed_over([own, FORGER], **changes), FORGER), trusted)
+    assert ("manifest", "") in layers(found)
+
+
+@pytest.mark.parametrize("size", ["many", "9" * 5000])
+def test_a_rotation_that_both_keys_signed_and_that_says_no_size_is_named(
+    memory_kit: LogKit, size: str
+) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    own = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+    (rotation,) = handed_over([own, FORGER])
+    files = files_of(forged(kit, [rotation], FORGER))
+    statement = rotation.statement().decode().replace("\n1\n", f"\n{size}\n").encode()
+    said = json.loads(files["keys/000.json"]) | {
+        "size": size,
+        "signed_by_old": own.sign(statement).hex(),
+        "signed_by_new": FORGER.sign(statement).hex(),
+    }
+    files["keys/000.json"] = json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
+    found = checked(resealed(files), rotation.old_vkey)
+    assert ("manifest", "") in layers(found)
+    assert "does not follow" in str(found["findings"])
+
+
+def test_keys_that_do_not_lead_to_the_one_a_reader_trusts_are_named(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    other = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+    pack = forged(kit, handed_over([other, FORGER]), FORGER)
+    found = checked(pack, kit.log.vkey)
+    assert ("manifest", "") in layers(found)
+    assert "none of those this log has had" in str(found["findings"])
+
+
+def test_an_old_key_vouches_for_nothing_beyond_its_end(memory_kit: LogKit) -> None:
+    kit = memory_kit
+    kit.log.append(kit.decision("anna", income=1))
+    old = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+    rotations = [hand_over(ORIGIN, old, FORGER, number=2, size=0)]
+    found = checked(forged(kit, rotations, old), str(verifier_key(ORIGIN, FORGER)))
+    assert ("checkpoint", "") in layers(found)

@@ -23,7 +23,8 @@ def key(shop: Shop, tmp_path: Path) -> Path:
 def test_a_pack_is_checked_without_the_log(shop: Shop, tmp_path: Path, key: Path) -> None:
     kept, pack = tmp_path / "kept", tmp_path / "pack.zip"
     assert shop.run("log", "head", "--out", kept).code == 0
-    made = shop.run("pack", shop.decision, "--opened", "--checkpoint", kept, "--out", pack)
+    give = ("--opened", "--recipient", "court")
+    made = shop.run("pack", shop.decision, *give, "--checkpoint", kept, "--out", pack)
     assert made.code == 0, made.err
     assert "fingerprint sha256:" in made.out
     assert pack.stat().st_mode & 0o077 == 0
@@ -90,6 +91,8 @@ def test_wrong_use_writes_nothing(shop: Shop, tmp_path: Path) -> None:
     other = f"{entry[:-1]}{'0' if entry[-1] != '0' else '1'}"
     both = shop.run("pack", entry, "--opened", "--subject-package", "--out", pack)
     refused(both, 2, "either opened or for the person")
+    refused(shop.run("pack", entry, "--opened", "--out", pack), 2, "recipient", "court")
+    refused(shop.run("pack", entry, "--recipient", "court", "--out", pack), 2, "opened pack")
     refused(shop.run("pack", other, "--out", pack), 2, "no entry has this id")
     refused(shop.run("pack", entry, "--out", tmp_path / "no" / "pack.zip"), 6, "pack.zip")
     refused(shop.run("receipt", entry, "--language", "fr"), 2, "--language")

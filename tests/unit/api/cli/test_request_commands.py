@@ -35,6 +35,13 @@ def test_a_request_is_opened_extended_and_closed_and_listed_at_each_step(shop: S
     refused(shop.run(*done), 2, "answered before")
 
 
+def test_the_refusal_of_an_erasure_needs_a_listed_ground(shop: Shop) -> None:
+    request = opened(shop, find(shop), "erasure")
+    close = ("subject", "request", "close", request, "--outcome", "refused", "--ground")
+    refused(shop.run(*close, "we-want-to"), 2, "gdpr-17-3-b")
+    assert shop.run(*close, "gdpr-17-3-b").code == 0
+
+
 def test_an_old_request_is_overdue_and_its_package_closes_it(shop: Shop, tmp_path: Path) -> None:
     ref = find(shop)
     request = opened(shop, ref, "portability", "--received", "2026-01-30")

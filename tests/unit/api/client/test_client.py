@@ -104,9 +104,11 @@ def test_every_request_carries_the_key_and_each_reading_its_purpose() -> None:
         client.letter(ID, purpose="p-4", language="de")
         client.find_subject(SUBJECT, purpose="p-5")
         client.access_package("s-1", {}, purpose="p-6")
+        client.evidence_pack([ID], purpose="p-7", contents="sealed", subject=None)
     assert {request.headers["authorization"] for request in service.asked} == {"Bearer ank_key"}
     purposes = [request.headers["answerable-purpose"] for request in service.asked]
-    assert purposes == ["p-1", "p-2", "p-3", "p-4", "p-5", "p-6"]
+    assert purposes == ["p-1", "p-2", "p-3", "p-4", "p-5", "p-6", "p-7"]
+    assert json.loads(service.asked[6].content) == {"decisions": [ID], "contents": "sealed"}
     letter = service.asked[3]
     assert letter.headers["accept"] == "text/html"
     assert dict(letter.url.params) == {"view": "applicant_letter", "language": "de"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from answerable.audit.codes import Automation
+from answerable.audit.codes import Automation, Role
 from answerable.audit.errors import (
     CheckpointSignatureInvalid,
     ConsistencyProofInvalid,
@@ -17,7 +17,7 @@ from answerable.audit.errors import (
 )
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries import Draw, Scope, draw_sample, require_extends, verify_sample
-from tests.log_kit import FUNCTION, LogKit
+from tests.log_kit import ACTOR, FUNCTION, LogKit
 from tests.unit.audit.queries.world import Row, decisions, rows
 
 NONCE = "00ff" * 8
@@ -154,3 +154,20 @@ def test_a_nonce_is_hex_digits(memory_kit: LogKit, nonce: str) -> None:
     signed = require_extends(memory_kit.log, memory_kit.log.checkpoint())
     with pytest.raises(InvalidInput, match="nonce"):
         draw_sample(memory_kit.log, signed, DECISIONS, Draw(n=1, nonce=nonce))
+
+
+def test_a_sample_drawn_before_a_rotation_is_checked_with_the_chain_of_keys(
+    memory_kit: LogKit,
+) -> None:
+    kit = memory_kit
+    kit.log.append_many([kit.decision(f"cust-{n}") for n in range(5)])
+    note = kit.log.checkpoint()
+    size = kit.log.open_checkpoint(note).size
+    kit.log.rotate_signing_key(ACTOR, Role.ADMIN)
+    how = Draw(n=3, nonce="ab" * 16)
+    sample = draw_sample(kit.log, kit.log.open_checkpoint(note), DECISIONS, how)
+    found = headers(kit, size)
+    with pytest.raises(CheckpointSignatureInvalid):
+        verify_sample(sample, found, note=note, vkey=kit.log.vkey, scope=DECISIONS, how=how)
+    keys = kit.log.key_chain()
+    verify_sample(sample, found, note=note, vkey=keys, scope=DECISIONS, how=how)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from answerable.audit.errors import InvalidInput, NotFound
@@ -49,6 +51,19 @@ def test_templates_keep_at_least_what_their_law_asks() -> None:
     assert days["marisk"] == 1827  # the longest five years, with two
     first = load_retention_policy(template_text("ecoa-reg-b").encode(), "x").rules[0]
     assert (first.after, first.law.source, first.law.paragraph) == ("notice", "seen", "(b)(1)")
+
+
+def test_the_floor_can_be_a_day_short_of_six_months_and_the_template_never_is() -> None:
+    lengths = {
+        (date(year + month // 7, (month + 5) % 12 + 1, 1) - date(year, month, 1)).days
+        for year in range(2024, 2029)
+        for month in range(1, 13)
+    }
+    assert (min(lengths), max(lengths)) == (181, 184)
+    template = load_retention_policy(template_text("ai-act").encode(), "ai-act").rules[0]
+    assert template.bodies_days == max(lengths)
+    (floor,) = legal_floors()
+    assert min(lengths) < floor.least_days < max(lengths)
 
 
 def test_an_unknown_template_is_not_found() -> None:
