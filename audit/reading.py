@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from answerable.audit.beside import HidesCell
 from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, InvalidInput, NotFound
@@ -281,9 +282,9 @@ class LogReader(TreeReader):
         """Return an actor's name from the directory, None when unknown or erased."""
         return self._read_with_keys(lambda connection: self._keyring(connection).name_of(ref))
 
-    def cell_of(self, entry: Entry) -> int | None:
+    def cell_of(self, entry: HidesCell) -> int | None:
         """Return the group-cell code in an entry's header; readable after an erasure too."""
-        return open_cell(entry.header.cell, entry.id, self._scribe.vault.period_key)
+        return open_cell(entry.cell, entry.id, self._scribe.vault.period_key)
 
     def counts(
         self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"

@@ -18,8 +18,7 @@ from answerable.api.outside import outside_head
 from answerable.api.settings import Settings
 from answerable.api.vaults import open_vault
 from answerable.api.wiring import Workspace, system_entropy
-from answerable.audit.beside import CellOf
-from answerable.audit.entries import Entry
+from answerable.audit.beside import CellOf, HidesCell
 from answerable.audit.errors import AnswerableError, NotFound
 from answerable.audit.key_chain import KeyChain
 from answerable.audit.keys.derive import open_cell
@@ -134,8 +133,8 @@ def _own_vault(settings: Settings, origin: str) -> tuple[KeyVault, str]:
     return vault, str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
 
 
-def _cell_of(vault: KeyVault, entry: Entry) -> int | None:
-    return open_cell(entry.header.cell, entry.id, vault.period_key)
+def _cell_of(vault: KeyVault, entry: HidesCell) -> int | None:
+    return open_cell(entry.cell, entry.id, vault.period_key)
 
 
 def _verified(
@@ -146,7 +145,7 @@ def _verified(
     progress: Progress | None,
 ) -> VerificationReport:
     report = verify_log(
-        stored.rows(),
+        stored.chunks(),
         origin=stored.origin,
         vkey=vkey,
         checkpoint=checkpoint,
