@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final, Protocol
 
 from answerable.audit.errors import InvalidInput, NotFound, RecordTampered
-from answerable.audit.keys.derive import day_of
+from answerable.audit.keys.derive import day_of, open_cell
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, parse_record
 from answerable.audit.retention.facts import removed_so_far
@@ -35,7 +36,7 @@ from answerable.audit.store.tables import PARTS
 from answerable.audit.tree.tiles import tile_root
 from answerable.audit.verify import Finding
 
-__all__ = ["CellOf", "HidesCell", "findings_beside"]
+__all__ = ["CellOf", "HidesCell", "cell_reader", "findings_beside"]
 
 
 class HidesCell(Protocol):
@@ -62,7 +63,29 @@ _HOLDING: Final = (EntryKind.HOLD_PLACED, EntryKind.HOLD_LIFTED)
 _Count = tuple[str, str, str, int | None]
 
 
-def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> list[Finding]:
+def cell_reader(period_key: Callable[[str], bytes]) -> CellOf:
+    """Return what opens the group-cell codes of many entries.
+
+    Parameters
+    ----------
+    period_key : Callable[[str], bytes]
+        Of a vault; asked once for each month whose key there is.
+
+    Returns
+    -------
+    CellOf
+        Raises :class:`~answerable.audit.errors.NotFound` for a month without a key.
+    """
+    key_of = cache(period_key)
+    return lambda entry: open_cell(entry.cell, entry.id, key_of)
+
+
+def findings_beside(
+    database: Database,
+    *,
+    cell_of: CellOf | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Finding]:
     """Compare everything beside the tree with what the entries say, on one snapshot.
 
     Parameters
@@ -71,6 +94,8 @@ def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> lis
         The log's database.
     cell_of : Callable[[HidesCell], int or None], optional
         Opens group-cell codes; without it counts are compared over all cells together.
+    progress : callable, optional
+        Called with the number of places done, now and then.
 
     Returns
     -------
@@ -84,6 +109,8 @@ def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> lis
             last = first + _CHUNK
             # A gap of any width is stepped over.
             first = last if found.chunk(first, last) else entry_rows.next_seq(connection, last)
+            if progress is not None and first is not None:
+                progress(first)
         return [*found.findings, *found.at_the_end()]
 
 
@@ -128,11 +155,10 @@ class _Pass:
             held = indexed_as(self._connection, held)
             for (seq, wanted), (_, header) in zip(due, read, strict=True):
                 self.findings += _index_findings(_name(seq, header), wanted, held[seq])
-        self._found.update(
-            ids=sum(bool(item.id) for item in held.values()),
-            subjects=sum(len(item.refs) for item in held.values()),
-            links=sum(link != ("", "") for item in held.values() for link in item.links),
-        )
+        self._found["ids"] += sum(1 for item in held.values() if item.id)
+        self._found["subjects"] += sum(len(item.refs) for item in held.values())
+        linked = [link for item in held.values() for link in item.links]
+        self._found["links"] += sum(link != ("", "") for link in linked)
 
     def at_the_end(self) -> Iterator[Finding]:
         """Yield what only the whole log shows.

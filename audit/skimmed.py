@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from answerable.audit.codes import Automation, Role
 from answerable.audit.entries import Header
 from answerable.audit.errors import InvalidInput
-from answerable.audit.ids import entry_id_bytes, ref_bytes
 from answerable.audit.kinds import EntryKind
 from answerable.audit.store.index_rows import Indexed
 from answerable.audit.verify_form import Said, links_in, parts_in, said_by, subjects_in
@@ -46,8 +45,10 @@ class Skimmed(NamedTuple):
 
     def found_by(self) -> Indexed:
         """Return what the indexes must say of it."""
-        refs = dict.fromkeys(map(ref_bytes, self.refs))
-        return Indexed(entry_id_bytes(self.id), tuple(refs), self.links)
+        refs = [bytes.fromhex(ref[2:]) for ref in self.refs]
+        if len(refs) > 1:
+            refs = list(dict.fromkeys(refs))
+        return Indexed(bytes.fromhex(self.id.replace("-", "")), tuple(refs), self.links)
 
     def holders(self) -> list[set[str]]:
         """Return for each part the references of those under whose key it is sealed."""
@@ -98,7 +99,7 @@ def _known(said: Said) -> Skimmed | None:
         old,
         ts,
     ) = said
-    refs = tuple([f"s-{digits}" for digits in subjects_in(subjects)])
+    refs = tuple(subjects_in(subjects))
     shape = _shape(parts)
     if kind not in _KINDS or role not in _ROLES or automation not in _AUTOMATIONS:
         return None

@@ -5,7 +5,7 @@ No vault is needed and nothing is changed, so that an auditor can verify a copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,7 +73,9 @@ class StoredLog:
             if entries:
                 yield StoredChunk(entries, bodies)
 
-    def findings_beside(self, *, cell_of: CellOf | None = None) -> list[Finding]:
+    def findings_beside(
+        self, *, cell_of: CellOf | None = None, progress: Callable[[int], None] | None = None
+    ) -> list[Finding]:
         """Return where what stands beside the tree does not say what the entries say.
 
         Indexes, bodies, keys, holds, counts: the tree cannot show what is wrong with them.
@@ -82,13 +84,15 @@ class StoredLog:
         ----------
         cell_of : Callable[[HidesCell], int or None], optional
             Opens group-cell codes, so that counts are compared cell by cell.
+        progress : callable, optional
+            Called with the number of places done, now and then.
 
         Returns
         -------
         list of Finding
             Empty when all agree; on a snapshot of its own.
         """
-        return findings_beside(self.database, cell_of=cell_of)
+        return findings_beside(self.database, cell_of=cell_of, progress=progress)
 
     def close(self) -> None:
         """Close the database."""

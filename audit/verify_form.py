@@ -62,7 +62,7 @@ _PARTS: Final = re.compile(
     r'"part":"([a-z]+)",(?:"pc":"[0-9a-f]{64}",)?(?:"subject":([0-9]+),)?"type"'
 )
 _LINKS: Final = re.compile(r'\{"(?:digest|entry)":"([^"]*)","rel":"([^"]*)"')
-_SUBJECTS: Final = re.compile(r'\{"ref":"s-([0-9a-f]{32})"')
+_SUBJECTS: Final = re.compile(r'\{"ref":"(s-[0-9a-f]{32})"')
 
 
 class Said(NamedTuple):
@@ -128,7 +128,7 @@ def links_in(links: str | None) -> list[tuple[str, str]]:
 
 
 def subjects_in(subjects: str | None) -> list[str]:
-    """Return the hexadecimal digits of the reference of each subject."""
+    """Return the reference of each subject."""
     return _SUBJECTS.findall(subjects) if subjects else []
 
 
