@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, text
 
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
 from answerable.audit.ids import entry_id_bytes, ref_bytes
-from answerable.audit.kinds import EntryKind
+from answerable.audit.kinds import FREQUENT_KINDS, EntryKind
 from answerable.audit.store.bulk import Cell, Row, insert_rows
 from answerable.audit.store.index_rows import Indexed, index_table_rows
+from answerable.audit.store.raw_rows import times_from
 from answerable.audit.store.tables import (
     FREQUENT,
     PARTS,
@@ -34,6 +35,7 @@ __all__ = [
     "NewEntry",
     "Selection",
     "UncheckedRow",
+    "bodies_at",
     "bodies_between",
     "body_parts",
     "count_sealed",
@@ -57,14 +59,8 @@ __all__ = [
 MAX_PAGE = 5000
 _CHUNK = 500
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
-_FREQUENT_KINDS = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
-_NEXT_TIME = (
-    select(entry.c.seq, entry.c.ts)
-    .where(entry.c.seq >= bindparam("low"), entry.c.seq < bindparam("high"))
-    .order_by(entry.c.seq)
-    .limit(1)
-)
-"""Made once: a window is found by two dozen of these."""
+_PROBES = 32
+"""Places looked at in one statement when a time is searched."""
 _INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
 
 
@@ -264,6 +260,17 @@ def rows_between(connection: Connection, first: int, last: int) -> list[Unchecke
     ]
 
 
+def bodies_at(connection: Connection, places: Sequence[int]) -> dict[int, dict[int, bytes]]:
+    """Return the parts that are stored at some places of the body, by entry and number."""
+    parts: dict[int, dict[int, bytes]] = {}
+    for start in range(0, len(places), _CHUNK):
+        wanted = body.c.place.in_(places[start : start + _CHUNK])
+        for place, data in connection.execute(select(body.c.place, body.c.data).where(wanted)):
+            seq, number = divmod(place, PARTS)
+            parts.setdefault(seq, {})[number] = data
+    return parts
+
+
 def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int, dict[int, bytes]]:
     """Return the stored parts of the places first..last-1, by place and number."""
     query = select(body.c.place, body.c.data).where(
@@ -289,7 +296,7 @@ def parts_between(connection: Connection, first: int, last: int) -> dict[int, fr
 def first_seq_at(connection: Connection, ts: int) -> int:
     """Return the first place whose entry is not older than a time.
 
-    Times never decrease along the log, so that two dozen look-ups find it without an index.
+    Times never decrease along the log, so that a few look-ups find it without an index.
 
     Parameters
     ----------
@@ -305,13 +312,13 @@ def first_seq_at(connection: Connection, ts: int) -> int:
     """
     low, high = 0, last_seq(connection) + 1
     while low < high:
-        middle = (low + high) // 2
+        step = max(1, (high - low) // _PROBES)
+        places = list(range(low + step - 1, high, step))
         # Retention leaves gaps: the next place that holds a row stands for them.
-        row = connection.execute(_NEXT_TIME, {"low": middle, "high": high}).first()
-        if row is None or row[1] >= ts:
-            high = middle
-        else:
-            low = row[0] + 1
+        times = times_from(connection, places, high)
+        older = sum(found is not None and found < ts for found in times)
+        low = places[older - 1] + 1 if older else low
+        high = places[older] if older < len(places) else high
     return low
 
 
@@ -338,7 +345,7 @@ def _chosen(chosen: Selection) -> Select[int, bytes, bytes]:
     query = select(*_COLUMNS)
     if chosen.kinds:
         query = query.where(entry.c.kind.in_([kind.value for kind in chosen.kinds]))
-        if _FREQUENT_KINDS.isdisjoint(chosen.kinds):
+        if FREQUENT_KINDS.isdisjoint(chosen.kinds):
             # Said again in the index's own words, or SQLite does not use it.
             query = query.where(text(FREQUENT))
     if chosen.function is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from answerable.audit.store.bulk import Cell, Row
 
-__all__ = ["raw_bodies", "raw_entries", "raw_headers", "raw_places", "rows_among"]
+__all__ = ["raw_bodies", "raw_entries", "raw_headers", "raw_places", "rows_among", "times_from"]
 
 _ENTRIES: Final = (
     "SELECT seq, header, leaf, ts, kind, function, outcome, automation, reference "
@@ -53,6 +53,33 @@ def raw_bodies(connection: Connection, first: int, last: int) -> list[tuple[Any,
 def raw_places(connection: Connection, first: int, last: int) -> list[int]:
     """Return where the stored parts of the places first..last-1 stand, in order."""
     return [place for (place,) in _fetch(connection, _PLACES, (first * PARTS, last * PARTS))]
+
+
+def times_from(connection: Connection, places: Sequence[int], last: int) -> list[int | None]:
+    """Return the time of the first entry from each of some places on.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    places : sequence of int
+        Where to look from; a few dozen cost hardly more than one.
+    last : int
+        Places from here on are not looked at.
+
+    Returns
+    -------
+    list of int or None
+        In the order of the places; None where no entry follows before `last`.
+    """
+    probes = "SELECT CAST({v} AS bigint) AS place"
+    probes += " UNION ALL SELECT CAST({v} AS bigint)" * (len(places) - 1)
+    time = (
+        "(SELECT ts FROM {schema}.entry WHERE seq >= probe.place AND seq < {v} "
+        "ORDER BY seq LIMIT 1)"
+    )
+    statement = f"SELECT {time} FROM ({probes}) AS probe ORDER BY probe.place"  # noqa: S608
+    return [found for (found,) in _fetch(connection, statement, (last, *places))]
 
 
 def rows_among(

@@ -19,8 +19,9 @@ _PARTS = {
     "header": "SELECT sum(length(header)) FROM {schema}.entry",
     "leaf": "SELECT sum(length(leaf)) FROM {schema}.entry",
     "index columns": (
-        "SELECT sum(16 + length(kind) + coalesce(length(function), 0) + coalesce(length(outcome), 0)"
-        " + coalesce(length(automation), 0) + coalesce(length(reference), 0)) FROM {schema}.entry"
+        "SELECT sum(16 + length(kind) + coalesce(length(function), 0)"
+        " + coalesce(length(outcome), 0) + coalesce(length(automation), 0)"
+        " + coalesce(length(reference), 0)) FROM {schema}.entry"
     ),
     "stored parts": "SELECT sum(length(data)) FROM {schema}.body",
 }
