@@ -6,6 +6,7 @@ No vault is needed and nothing is changed, so that an auditor can verify a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,15 +64,27 @@ class StoredLog:
         StoredChunk
             In the order of their places; gaps are left for the verifier to find.
         """
-        first: int | None = 0
-        while first is not None and first <= self.last:
-            end = min(first + _CHUNK, self.last + 1)
-            with self.database.read() as connection:
-                entries = raw_rows.raw_entries(connection, first, end)
-                bodies = raw_rows.raw_bodies(connection, first, end)
-                first = end if entries else entry_rows.next_seq(connection, end)
-            if entries:
-                yield StoredChunk(entries, bodies)
+        # A server fetches the next rows while these are hashed; SQLite would only wait for the lock
+        # of the interpreter after each row.
+        if self.database.dialect == "postgresql":
+            with ThreadPoolExecutor(max_workers=1) as reader:
+                yield from _one_ahead(reader, self._chunk)
+        else:
+            first: int | None = 0
+            while first is not None:
+                chunk, first = self._chunk(first)
+                yield chunk
+
+    def _chunk(self, first: int) -> tuple[StoredChunk, int | None]:
+        """Return some rows from a place on, and the place to go on at; None at the end."""
+        end = min(first + _CHUNK, self.last + 1)
+        with self.database.read() as connection:
+            entries = raw_rows.raw_entries(connection, first, end)
+            bodies = raw_rows.raw_bodies(connection, first, end) if entries else []
+            follows = end if entries else entry_rows.next_seq(connection, end)
+        if follows is not None and follows > self.last:
+            follows = None
+        return StoredChunk(entries, bodies), follows
 
     def findings_beside(
         self, *, cell_of: CellOf | None = None, progress: Callable[[int], None] | None = None
@@ -145,6 +158,17 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
         floors = read_floors(connection)
     state = StoredState(head.size, head.frontier.root(), notes, _Tiles(database), rotations, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
+
+
+def _one_ahead(
+    reader: Executor, read: Callable[[int], tuple[StoredChunk, int | None]], first: int = 0
+) -> Iterator[StoredChunk]:
+    """Return chunks, the next of which is being read while one is looked at."""
+    due: Future[tuple[StoredChunk, int | None]] | None = reader.submit(read, first)
+    while due is not None:
+        chunk, follows = due.result()
+        due = None if follows is None else reader.submit(read, follows)
+        yield chunk
 
 
 class _Tiles:

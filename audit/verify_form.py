@@ -62,6 +62,7 @@ _PARTS: Final = re.compile(
     r'"part":"([a-z]+)",(?:"pc":"[0-9a-f]{64}",)?(?:"subject":([0-9]+),)?"type"'
 )
 _LINKS: Final = re.compile(r'\{"(?:digest|entry)":"([^"]*)","rel":"([^"]*)"')
+_REF: Final = slice(len('{"ref":"'), len('{"ref":"s-') + 32)
 _SUBJECTS: Final = re.compile(r'\{"ref":"(s-[0-9a-f]{32})"')
 
 
@@ -114,7 +115,12 @@ def said_by(headers: Sequence[bytes], origin: str | None = None) -> list[Said | 
 
 def digests_in(parts: str | None) -> list[str]:
     """Return the SHA-256 of each stored part, from what a header says of its parts."""
-    return _DIGESTS.findall(parts) if parts else []
+    if not parts:
+        return []
+    if parts.find("}") == len(parts) - 1:  # one part, which begins with its digest
+        start = len('{"ct":"') if parts.startswith('{"ct"') else len('{"digest":"')
+        return [parts[start : start + 64]]
+    return _DIGESTS.findall(parts)
 
 
 def parts_in(parts: str | None) -> list[tuple[str, str]]:
@@ -129,7 +135,11 @@ def links_in(links: str | None) -> list[tuple[str, str]]:
 
 def subjects_in(subjects: str | None) -> list[str]:
     """Return the reference of each subject."""
-    return _SUBJECTS.findall(subjects) if subjects else []
+    if not subjects:
+        return []
+    if subjects.find("}") == len(subjects) - 1:  # one subject, who begins with the reference
+        return [subjects[_REF]]
+    return _SUBJECTS.findall(subjects)
 
 
 @lru_cache(maxsize=16)

@@ -330,10 +330,10 @@ def stream(log: LogPlaces, scope: Scope) -> Iterator[tuple[Entry, HeaderJson]]:
 
 def _passed_over(scope: Scope) -> int:
     """Return how many places a page may reach: those the database passes over cost time too."""
+    if scope.function is not None:
+        return MAX_PASSED * 10
     if scope.kinds and FREQUENT_KINDS.isdisjoint(scope.kinds):
         return sys.maxsize  # found by the index over rare kinds, however far apart they lie
-    if scope.function is not None:
-        return MAX_PASSED * 10  # found by the index over functions
     return MAX_PASSED if scope.outcomes or scope.automation or scope.kinds else sys.maxsize
 
 

@@ -7,10 +7,20 @@ was found by: the columns are an index, the header is what was proven.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    column,
+    func,
+    select,
+    text,
+    union_all,
+)
 
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
@@ -34,12 +44,10 @@ __all__ = [
     "MAX_PAGE",
     "NewEntry",
     "Selection",
-    "UncheckedRow",
     "bodies_at",
     "bodies_between",
     "body_parts",
     "count_sealed",
-    "rows_between",
     "entries_by_id",
     "entries_by_reference",
     "entries_of_subject",
@@ -50,7 +58,6 @@ __all__ = [
     "knows_subject",
     "last_seq",
     "next_seq",
-    "parts_between",
     "place_of",
     "related_entries",
     "select_entries",
@@ -61,7 +68,6 @@ _CHUNK = 500
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
 _PROBES = 32
 """Places looked at in one statement when a time is searched."""
-_INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
 
 
 class NewEntry(NamedTuple):
@@ -74,16 +80,6 @@ class NewEntry(NamedTuple):
     columns: tuple[Cell, ...]
     """Time, kind, function, outcome code, automation, keyed reference."""
     found_by: Indexed
-
-
-@dataclass(frozen=True, slots=True)
-class UncheckedRow:
-    """An entry as stored, with what its index columns say under the header's keys."""
-
-    seq: int
-    header: bytes
-    leaf: bytes
-    columns: dict[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +197,17 @@ def select_entries(
         raise InvalidInput(
             f"a page of {limit} entries", where="limit", remedy=f"Ask for 1 to {MAX_PAGE}."
         )
-    query = _chosen(chosen)
-    if before is not None:
-        query = query.where(entry.c.seq < before)
-    if after is not None:
-        query = query.where(entry.c.seq > after).order_by(entry.c.seq)
-    else:
-        query = query.order_by(entry.c.seq.desc())
-    return _fetch(connection, query.limit(limit))
+    kinds = dict.fromkeys(chosen.kinds)
+    if len(kinds) <= 1 or not FREQUENT_KINDS.isdisjoint(kinds):
+        return _fetch(connection, _page(chosen, after, before, limit))
+    # The index over kinds gives the places of one kind in order, those of several it does not.
+    each = [
+        select(_page(replace(chosen, kinds=(kind,)), after, before, limit).subquery())
+        for kind in kinds
+    ]
+    seq: ColumnElement[int] = column("seq")
+    merged = union_all(*each).order_by(seq.desc() if after is None else seq).limit(limit)
+    return [_checked(*row) for row in connection.execute(merged)]
 
 
 def entries_of_subject(connection: Connection, ref: str) -> list[Entry]:
@@ -246,20 +245,6 @@ def body_parts(connection: Connection, seq: int) -> dict[int, bytes]:
     return dict(bodies_between(connection, seq, seq + 1).get(seq, {}))
 
 
-def rows_between(connection: Connection, first: int, last: int) -> list[UncheckedRow]:
-    """Return the rows of the places first..last-1 as stored."""
-    query = (
-        select(*_COLUMNS, *(entry.c[name] for name in _INDEX_COLUMNS))
-        .where(entry.c.seq >= first, entry.c.seq < last)
-        .order_by(entry.c.seq)
-    )
-    names = ("ts", "kind", "function", "outcome", "automation", "ref")
-    return [
-        UncheckedRow(seq, header, leaf, dict(zip(names, columns, strict=True)))
-        for seq, header, leaf, *columns in connection.execute(query)
-    ]
-
-
 def bodies_at(connection: Connection, places: Sequence[int]) -> dict[int, dict[int, bytes]]:
     """Return the parts that are stored at some places of the body, by entry and number."""
     parts: dict[int, dict[int, bytes]] = {}
@@ -281,16 +266,6 @@ def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int
         seq, number = divmod(place, PARTS)
         parts.setdefault(seq, {})[number] = data
     return parts
-
-
-def parts_between(connection: Connection, first: int, last: int) -> dict[int, frozenset[int]]:
-    """Return the numbers of the stored parts of the places first..last-1, where there are any."""
-    query = select(body.c.place).where(body.c.place >= first * PARTS, body.c.place < last * PARTS)
-    parts: dict[int, set[int]] = {}
-    for place in connection.execute(query).scalars():
-        seq, number = divmod(place, PARTS)
-        parts.setdefault(seq, set()).add(number)
-    return {seq: frozenset(numbers) for seq, numbers in parts.items()}
 
 
 def first_seq_at(connection: Connection, ts: int) -> int:
@@ -339,6 +314,19 @@ def next_seq(connection: Connection, first: int) -> int | None:
         At least `first`.
     """
     return connection.execute(select(func.min(entry.c.seq)).where(entry.c.seq >= first)).scalar()
+
+
+def _page(
+    chosen: Selection, after: int | None, before: int | None, limit: int
+) -> Select[int, bytes, bytes]:
+    query = _chosen(chosen)
+    if before is not None:
+        query = query.where(entry.c.seq < before)
+    if after is not None:
+        query = query.where(entry.c.seq > after).order_by(entry.c.seq)
+    else:
+        query = query.order_by(entry.c.seq.desc())
+    return query.limit(limit)
 
 
 def _chosen(chosen: Selection) -> Select[int, bytes, bytes]:

@@ -174,6 +174,7 @@ def populate(url: str, entries: int) -> Made:
     while size < entries:
         with database.write() as connection:
             old = claim_head(connection)
+            connection.exec_driver_sql(f"SELECT audit.extend({old.size})")
             rows, counts = maker.batch(old.size, min(BATCH, entries - old.size))
             for table, held in rows.items():
                 insert_rows(connection, table, held)
