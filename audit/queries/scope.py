@@ -49,7 +49,7 @@ MAX_LIMIT: Final = 500
 MAX_EXAMINED: Final = 1000
 """Entries looked at for one page: where few match, a page may hold less than was asked for."""
 MAX_PASSED: Final = 20_000
-"""Places a page reaches where no index leads to what is asked for; ten times as many within one
+"""Places a page reaches where no index leads to what is asked for; twice as many within one
 function, whose entries an index leads to."""
 _CHUNK: Final = 2000
 
@@ -331,7 +331,7 @@ def stream(log: LogPlaces, scope: Scope) -> Iterator[tuple[Entry, HeaderJson]]:
 def _passed_over(scope: Scope) -> int:
     """Return how many places a page may reach: those the database passes over cost time too."""
     if scope.function is not None:
-        return MAX_PASSED * 10
+        return MAX_PASSED * 2
     if scope.kinds and FREQUENT_KINDS.isdisjoint(scope.kinds):
         return sys.maxsize  # found by the index over rare kinds, however far apart they lie
     return MAX_PASSED if scope.outcomes or scope.automation or scope.kinds else sys.maxsize

@@ -287,8 +287,8 @@ def first_seq_at(connection: Connection, ts: int) -> int:
     """
     low, high = 0, last_seq(connection) + 1
     while low < high:
-        step = max(1, (high - low) // _PROBES)
-        places = list(range(low + step - 1, high, step))
+        # As many each time, the same place twice if need be: it stays one prepared statement.
+        places = [low + (high - low) * number // _PROBES for number in range(_PROBES)]
         # Retention leaves gaps: the next place that holds a row stands for them.
         times = times_from(connection, places, high)
         older = sum(found is not None and found < ts for found in times)

@@ -1,4 +1,4 @@
-"""A PostgreSQL log of millions of entries, made in bulk: rows of the shape the writer stores.
+"""A log of millions of entries, made in bulk: rows of the shape the writer stores.
 
 Headers are canonical and give their leaves, tiles and head are those of the tree, indexes and
 counts say what the headers say; the clear bodies are records. The ciphertexts are left out: no
@@ -18,7 +18,10 @@ from typing import Any, Final
 import orjson
 from ground import ACTOR, ORIGIN
 
+from answerable.api.wiring import system_clock, system_entropy
 from answerable.audit.keys.derive import day_of
+from answerable.audit.keys.vault import MemoryVault
+from answerable.audit.log import Log
 from answerable.audit.records import LegalHold, QueryAsked, RecordsRead, SubjectErased
 from answerable.audit.store.bulk import insert_rows
 from answerable.audit.store.database import Database
@@ -158,6 +161,14 @@ def _part(kind: str, seq: int, rows: dict[Any, list[Any]]) -> dict[str, Any]:
     return {"digest": digest, "part": "clear", "type": f"answerable.{kind}.v1"}
 
 
+def populated(url: str, entries: int) -> tuple[Log, Made]:
+    """Return a log that was filled, open, and what is in it."""
+    vault = MemoryVault.create(entropy=system_entropy)
+    Log.create(url, origin=ORIGIN, vault=vault, clock=lambda: START, entropy=system_entropy).close()
+    made = populate(url, entries)
+    return Log.open(url, vault=vault, clock=system_clock, entropy=system_entropy), made
+
+
 def populate(url: str, entries: int) -> Made:
     """Append entries to an empty log by COPY, as fast as the database takes them.
 
@@ -169,12 +180,11 @@ def populate(url: str, entries: int) -> Made:
     maker = _Maker(max(10, entries // 6))
     database = Database(url, must_exist=True)
     size, begun = 0, time.perf_counter()
-    with database.write() as connection:
-        connection.exec_driver_sql(f"SELECT audit.extend({entries})")
     while size < entries:
         with database.write() as connection:
             old = claim_head(connection)
-            connection.exec_driver_sql(f"SELECT audit.extend({old.size})")
+            if database.dialect == "postgresql":
+                connection.exec_driver_sql(f"SELECT audit.extend({old.size})")
             rows, counts = maker.batch(old.size, min(BATCH, entries - old.size))
             for table, held in rows.items():
                 insert_rows(connection, table, held)
@@ -187,8 +197,9 @@ def populate(url: str, entries: int) -> Made:
         if size % (25 * BATCH) < BATCH:
             rate = size / (time.perf_counter() - begun)
             print(f"  {size:,} of {entries:,} ({rate:,.0f}/s)", file=sys.stderr, flush=True)
-    with database._engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("VACUUM (ANALYZE)")
+    if database.dialect == "postgresql":
+        with database._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM (ANALYZE)")
     database.close()
     return Made(size, maker.people, START + size * STEP_US)

@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 
-from ground import Figures, Ground, ground, percentile
-from loaded import DATABASES, loaded
+from ground import Figures, Ground, ground, percentile, timed_ms
+from loaded import DATABASES
+from populated import populated
 
 from answerable.audit.log import Log
 from answerable.audit.tree.proofs import verify_consistency, verify_inclusion
@@ -18,12 +19,7 @@ _STRIDE = 7_368_787
 
 def timed(work: Callable[[int], object], numbers: list[int]) -> list[float]:
     """Return milliseconds of each call, sorted."""
-    taken = []
-    for number in numbers:
-        begun = time.perf_counter()
-        work(number)
-        taken.append((time.perf_counter() - begun) * 1e3)
-    return sorted(taken)
+    return sorted(timed_ms(partial(work, number)) for number in numbers)
 
 
 def add(figures: Figures, what: str, taken: list[float]) -> None:
@@ -54,9 +50,10 @@ def measured(kind: str, log: Log, samples: int, figures: Figures) -> None:
 
 
 def one(place: Ground, kind: str, given: argparse.Namespace, figures: Figures) -> None:
-    """Load and measure a log of one database."""
-    with loaded(place, kind, given.entries, figures) as (_, log):
-        measured(kind, log, given.samples, figures)
+    """Fill and measure a log of one database."""
+    log, _ = populated(place.url(kind), given.entries)
+    measured(kind, log, given.samples, figures)
+    log.close()
 
 
 def main() -> int:

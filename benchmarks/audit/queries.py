@@ -11,15 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
-from ground import ORIGIN, Figures, Ground, ground, percentile
-from populated import FUNCTIONS, START, Made, person, populate
+from ground import Figures, Ground, ground, percentile, timed_ms
+from populated import FUNCTIONS, START, Made, person, populated
 
-from answerable.api.wiring import system_clock, system_entropy
 from answerable.audit import queries
 from answerable.audit.keys.derive import day_of
-from answerable.audit.keys.vault import MemoryVault
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.queries import Days, Draw, Scope
@@ -120,12 +119,8 @@ def measured(log: Log, made: Made, samples: int, figures: Figures) -> None:
     """Measure every family and every report."""
     note = log.checkpoint()
     for name, ask in families(log, made, note).items():
-        chance, taken = Chance(name), []
-        for _ in range(samples):
-            begun = time.perf_counter()
-            ask(chance)
-            taken.append((time.perf_counter() - begun) * 1e3)
-        taken.sort()
+        chance = Chance(name)
+        taken = sorted(timed_ms(partial(ask, chance)) for _ in range(samples))
         late = percentile(taken, 0.99)
         beside = f"p50 {percentile(taken, 0.5):.1f}; goal {GOAL_MS}"
         figures.add(f"{name}, p99", late, "ms", beside=beside)
@@ -139,13 +134,10 @@ def measured(log: Log, made: Made, samples: int, figures: Figures) -> None:
 def one(place: Ground, given: argparse.Namespace, figures: Figures) -> None:
     """Fill a log and ask it."""
     url = place.url("postgresql")
-    vault = MemoryVault.create(entropy=system_entropy)
-    Log.create(url, origin=ORIGIN, vault=vault, clock=lambda: START, entropy=system_entropy).close()
     begun = time.perf_counter()
-    made = populate(url, given.entries)
+    log, made = populated(url, given.entries)
     figures.add("entries", made.size, "")
     figures.add("loaded", made.size / (time.perf_counter() - begun), "entries/s")
-    log = Log.open(url, vault=vault, clock=system_clock, entropy=system_entropy)
     measured(log, made, given.samples, figures)
     log.close()
 
