@@ -39,6 +39,10 @@ check: $(DEV_READY) ## Run every check that needs no test
 bench: $(DEV_READY) ## Measure, and print what was measured on which machine
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/audit/append.py
+	@$(BIN)/python benchmarks/audit/verify.py --entries 100000
+	@$(BIN)/python benchmarks/audit/proofs.py --entries 100000
+	@$(BIN)/python benchmarks/audit/overhead.py --entries 50000
+	@$(BIN)/python benchmarks/audit/queries.py --entries 200000
 
 crash: $(DEV_READY) ## Kill ROUNDS=500 times, fill disks and cut connections a tenth as often, and tell the counts
 	@ANSWERABLE_CRASH_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/crash

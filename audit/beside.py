@@ -19,42 +19,83 @@ Without the period keys a decision moved from one group cell to another is not s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final, Protocol
 
-from answerable.audit.entries import Entry, Header
 from answerable.audit.errors import InvalidInput, NotFound, RecordTampered
-from answerable.audit.keys.derive import day_of
+from answerable.audit.keys.derive import day_of, open_cell
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import LegalHold, parse_record
 from answerable.audit.retention.facts import removed_so_far
-from answerable.audit.store import entry_rows, key_rows, tile_rows, view_rows
+from answerable.audit.skimmed import Skimmed, skim
+from answerable.audit.store import entry_rows, key_rows, raw_rows, tile_rows, view_rows
 from answerable.audit.store.database import Connection, Database
-from answerable.audit.store.entry_rows import UncheckedRow
-from answerable.audit.store.index_rows import Indexed, count_index, index_of, indexed_as
+from answerable.audit.store.index_rows import Indexed, agrees, count_index, indexed_as
+from answerable.audit.store.tables import PARTS
 from answerable.audit.tree.tiles import tile_root
 from answerable.audit.verify import Finding
 
-__all__ = ["CellOf", "findings_beside"]
+__all__ = ["CellOf", "HidesCell", "cell_reader", "findings_beside"]
 
-CellOf = Callable[[Entry], int | None]
+
+class HidesCell(Protocol):
+    """An entry, as far as its group cell is concerned."""
+
+    @property
+    def id(self) -> str:
+        """Entry id."""
+        ...
+
+    @property
+    def cell(self) -> str | None:
+        """The group-cell code as the header hides it."""
+        ...
+
+
+CellOf = Callable[[HidesCell], int | None]
 """Gives the group-cell code in an entry's header; needs the vault's period keys."""
 
-_CHUNK: Final = 1000
+_CHUNK: Final = 2000
+_NOTHING: Final[Sequence[int]] = ()
 _ERASING: Final = (EntryKind.SUBJECT_ERASED, EntryKind.DATASET_ROWS_ERASED)
 _HOLDING: Final = (EntryKind.HOLD_PLACED, EntryKind.HOLD_LIFTED)
 _Count = tuple[str, str, str, int | None]
 
 
-def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> list[Finding]:
+def cell_reader(period_key: Callable[[str], bytes]) -> CellOf:
+    """Return what opens the group-cell codes of many entries.
+
+    Parameters
+    ----------
+    period_key : Callable[[str], bytes]
+        Of a vault; asked once for each month whose key there is.
+
+    Returns
+    -------
+    CellOf
+        Raises :class:`~answerable.audit.errors.NotFound` for a month without a key.
+    """
+    key_of = cache(period_key)
+    return lambda entry: open_cell(entry.cell, entry.id, key_of)
+
+
+def findings_beside(
+    database: Database,
+    *,
+    cell_of: CellOf | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Finding]:
     """Compare everything beside the tree with what the entries say, on one snapshot.
 
     Parameters
     ----------
     database : Database
         The log's database.
-    cell_of : Callable[[Entry], int or None], optional
+    cell_of : Callable[[HidesCell], int or None], optional
         Opens group-cell codes; without it counts are compared over all cells together.
+    progress : callable, optional
+        Called with the number of places done, now and then.
 
     Returns
     -------
@@ -63,10 +104,13 @@ def findings_beside(database: Database, *, cell_of: CellOf | None = None) -> lis
     """
     with database.read() as connection:
         found = _Pass(connection, cell_of)
-        first = entry_rows.next_seq(connection, 0)
+        first: int | None = 0
         while first is not None:
-            found.chunk(first, first + _CHUNK)
-            first = entry_rows.next_seq(connection, first + _CHUNK)
+            last = first + _CHUNK
+            # A gap of any width is stepped over.
+            first = last if found.chunk(first, last) else entry_rows.next_seq(connection, last)
+            if progress is not None and first is not None:
+                progress(first)
         return [*found.findings, *found.at_the_end()]
 
 
@@ -88,27 +132,33 @@ class _Pass:
         self._readable: set[str] = set()
         self.findings: list[Finding] = []
 
-    def chunk(self, first: int, last: int) -> None:
-        """Take in the entries of the places first..last-1."""
-        stored = entry_rows.parts_between(self._connection, first, last)
-        due: dict[int, Indexed] = {}
-        names: dict[int, str] = {}
-        for row in entry_rows.rows_between(self._connection, first, last):
-            try:
-                header = Header.from_json(row.header)
-            except InvalidInput:
+    def chunk(self, first: int, last: int) -> int:
+        """Take in the entries of the places first..last-1; return how many there are."""
+        rows = raw_rows.raw_headers(self._connection, first, last)
+        places = raw_rows.raw_places(self._connection, first, last)
+        read: list[tuple[int, Skimmed]] = []
+        for (seq, _), header in zip(rows, skim([data for _, data in rows]), strict=True):
+            if header is None:
                 self._unread += 1
-                continue
-            name = names[row.seq] = f"{row.seq} ({header.id})"
-            due[row.seq] = index_of(header)
-            self._bodies(row.seq, name, header, stored.get(row.seq, frozenset()))
-            self._state(name, row, header)
-        held = indexed_as(self._connection, due)
-        for seq, wanted in due.items():
-            self.findings += _index_findings(names[seq], wanted, held[seq])
-            self._found.update(ids=bool(held[seq].id))
-            self._found.update(subjects=len(held[seq].refs))
-            self._found.update(links=sum(item != ("", "") for item in held[seq].links))
+            else:
+                read.append((seq, header))
+        self._bodies(read, places)
+        for seq, header in read:
+            self._state(seq, header)
+        self._indexes(read)
+        return len(rows)
+
+    def _indexes(self, read: list[tuple[int, Skimmed]]) -> None:
+        due = [(seq, header.found_by()) for seq, header in read]
+        held = dict(due)
+        if not agrees(self._connection, due):
+            held = indexed_as(self._connection, held)
+            for (seq, wanted), (_, header) in zip(due, read, strict=True):
+                self.findings += _index_findings(_name(seq, header), wanted, held[seq])
+        self._found["ids"] += sum(1 for item in held.values() if item.id)
+        self._found["subjects"] += sum(len(item.refs) for item in held.values())
+        linked = [link for item in held.values() for link in item.links]
+        self._found["links"] += sum(link != ("", "") for link in linked)
 
     def at_the_end(self) -> Iterator[Finding]:
         """Yield what only the whole log shows.
@@ -128,57 +178,63 @@ class _Pass:
         yield from self._surplus_findings()
         yield from _tile_findings(self._connection)
 
-    def _bodies(self, seq: int, name: str, header: Header, stored: frozenset[int]) -> None:
-        holders: dict[int, set[str]] = {}
-        for number, part in enumerate(header.parts):
-            holders[number] = set()
-            if part.ct is not None and (part.subject or 0) < len(header.subjects):
-                holders[number].add(header.subjects[part.subject or 0].ref)
-        in_common = {ref for refs in holders.values() for ref in refs}
-        for ref in in_common:
-            self._sealed.setdefault(ref, name)
-        self._readable |= {ref for number in stored for ref in holders.get(number, ())}
+    def _bodies(self, read: list[tuple[int, Skimmed]], places: list[int]) -> None:
+        """Compare the parts that are stored with those that the headers name."""
+        stored: dict[int, list[int]] = {}
+        for place in places:
+            stored.setdefault(place // PARTS, []).append(place % PARTS)
+        for seq, header in read:
+            self._body(seq, header, stored.get(seq, _NOTHING))
+
+    def _body(self, seq: int, header: Skimmed, stored: Sequence[int]) -> None:
+        holders = header.holders()
+        for number, refs in enumerate(holders):
+            for ref in refs:
+                if ref not in self._sealed:
+                    self._sealed[ref] = _name(seq, header)
+                if number in stored:
+                    self._readable.add(ref)
         if self._removed.lost_its_body(seq, header.kind):
             if stored:
                 what = "a retention run removed its body, and it is stored"
-                self.findings.append(Finding("body", name, what))
+                self.findings.append(Finding("body", _name(seq, header), what))
             return
-        for number, part in enumerate(header.parts):
+        for number, (part, _) in enumerate(header.parts):
             if number not in stored:
                 # Each subject's slot opens the case: it is lost with the last of them only.
-                wanted = in_common if part.part == "case" else holders[number]
-                self._gone.append((name, number, wanted))
+                wanted = set().union(*holders) if part == "case" else holders[number]
+                self._gone.append((_name(seq, header), number, wanted))
 
-    def _state(self, name: str, row: UncheckedRow, header: Header) -> None:
-        if header.kind is EntryKind.SUBJECT_ALIAS_ADDED:
-            self._aliases.update(subject.ref for subject in header.subjects)
-        elif header.kind in _ERASING:
-            self._erased |= {subject.ref for subject in header.subjects}
-        elif header.kind in _HOLDING:
-            self._hold(row.seq, header.kind)
-        elif header.kind is EntryKind.DECISION:
-            cell = self._cell(name, row)
+    def _state(self, seq: int, header: Skimmed) -> None:
+        if header.kind == EntryKind.DECISION:
+            cell = None if self._cell_of is None else self._cell(seq, header)
             key = (day_of(header.ts), header.function or "", header.outcome or "", cell)
             self._counts[key] += 1
+        elif header.kind == EntryKind.SUBJECT_ALIAS_ADDED:
+            self._aliases.update(header.refs)
+        elif header.kind in _ERASING:
+            self._erased |= set(header.refs)
+        elif header.kind in _HOLDING:
+            self._hold(seq, header.kind)
 
-    def _cell(self, name: str, row: UncheckedRow) -> int | None:
+    def _cell(self, seq: int, header: Skimmed) -> int | None:
         if self._cell_of is None:
             return None
         try:
-            return self._cell_of(Entry(row.seq, row.header, row.leaf))
+            return self._cell_of(header)
         except NotFound:
             what = "the vault lacks the key of the group cells of its month"
-            self.findings.append(Finding("counts", name, what))
+            self.findings.append(Finding("counts", _name(seq, header), what))
             return None
 
-    def _hold(self, seq: int, kind: EntryKind) -> None:
+    def _hold(self, seq: int, kind: str) -> None:
         try:
             record = parse_record(entry_rows.body_parts(self._connection, seq).get(0, b""))
         except (InvalidInput, RecordTampered):
             return
         if isinstance(record, LegalHold):
             key = (record.subject, record.ground, record.reference)
-            if kind is EntryKind.HOLD_PLACED:
+            if kind == EntryKind.HOLD_PLACED:
                 self._holds[key] = record.until
             else:
                 self._holds.pop(key, None)
@@ -232,6 +288,10 @@ class _Pass:
         """Return the key of a count; the cells of removed decisions are not known any more."""
         known = self._cell_of is not None and (day, function, outcome) not in self._removed.counts
         return day, function, outcome, cell if known else None
+
+
+def _name(seq: int, header: Skimmed) -> str:
+    return f"{seq} ({header.id})"
 
 
 def _index_findings(name: str, due: Indexed, held: Indexed) -> Iterable[Finding]:

@@ -277,6 +277,11 @@ class Entry:
         """Entry kind."""
         return self.header.kind
 
+    @property
+    def cell(self) -> str | None:
+        """Group-cell code as the header hides it."""
+        return self.header.cell
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedBody:

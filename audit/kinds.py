@@ -6,8 +6,9 @@ A kind is part of the hashed header, so a value here is never renamed or reused.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["EntryKind"]
+__all__ = ["FREQUENT_KINDS", "EntryKind"]
 
 
 class EntryKind(StrEnum):
@@ -82,3 +83,7 @@ class EntryKind(StrEnum):
     RECORD_DISCLOSED = "record.disclosed"
     QUERY_ASKED = "query.asked"
     RETENTION_RUN = "retention.run"
+
+
+FREQUENT_KINDS: Final = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
+"""Nearly all entries of a log; the index over kinds leaves them out."""

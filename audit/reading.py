@@ -6,12 +6,14 @@ checked against the header's commitments when they are opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from answerable.audit.beside import CellOf, HidesCell, cell_reader
 from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, InvalidInput, NotFound
+from answerable.audit.identity import Scribe
 from answerable.audit.kept import kept_entries
 from answerable.audit.keys.derive import open_cell, reference_hash
 from answerable.audit.keys.holds import active_holds
@@ -23,7 +25,7 @@ from answerable.audit.proving import TreeReader
 from answerable.audit.records import LegalHold, Record
 from answerable.audit.retention.absence import body_went, require_erasure
 from answerable.audit.store import entry_rows, key_rows, view_rows
-from answerable.audit.store.database import Connection
+from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.entry_rows import Selection
 from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.view_rows import OutcomeCount
@@ -35,6 +37,7 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 _RETRIES: Final = 3
+_PLACES_KEPT: Final = 256
 
 
 class LogReader(TreeReader):
@@ -49,6 +52,24 @@ class LogReader(TreeReader):
     vkey : str
         Verifier key of its checkpoints.
     """
+
+    def __init__(self, database: Database, scribe: Scribe, vkey: str) -> None:
+        super().__init__(database, scribe, vkey)
+        self._places: dict[int, int] = {}
+
+    def open_bodies(self, entries: Sequence[Entry]) -> list[OpenedBody]:
+        """Return what :meth:`open_body` does for each of many entries, read together."""
+        places = [
+            entry_rows.place_of(entry.seq, number)
+            for entry in entries
+            for number in range(len(entry.header.parts))
+        ]
+
+        def opened(connection: Connection) -> list[OpenedBody]:
+            stored = entry_rows.bodies_at(connection, places)
+            return [self._opened(connection, item, stored.get(item.seq, {})) for item in entries]
+
+        return self._read_with_keys(opened)
 
     def entry(self, entry_id: str) -> Entry:
         """Return an entry by its id.
@@ -117,7 +138,15 @@ class LogReader(TreeReader):
 
     def seq_at(self, ts: int) -> int:
         """Return the first place whose entry is not older than a time in microseconds UTC."""
-        return self._read(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
+        known = self._places.get(ts)
+        if known is None:
+            known = self._read(lambda snapshot: entry_rows.first_seq_at(snapshot, ts))
+            if known < self.size():
+                # What follows is no older, so it stays the first; beyond the end it may move.
+                self._places[ts] = known
+                if len(self._places) > _PLACES_KEPT:
+                    del self._places[next(iter(self._places))]
+        return known
 
     def latest(
         self,
@@ -159,14 +188,7 @@ class LogReader(TreeReader):
         Unavailable
             If the vault lacks a bucket key.
         """
-
-        def opened(connection: Connection) -> OpenedBody:
-            stored = entry_rows.body_parts(connection, entry.seq)
-            if not stored and body_went(connection, entry):
-                return OpenedBody(None, {}, tuple(range(len(entry.header.parts))))
-            return open_body(entry, stored, self._keys_of(connection, entry))
-
-        return self._read_with_keys(opened)
+        return self.open_bodies([entry])[0]
 
     def part_key(self, entry: Entry, number: int) -> tuple[bytes, bytes]:
         """Return the record key of one part of an entry, and the stored bytes it opens.
@@ -281,9 +303,13 @@ class LogReader(TreeReader):
         """Return an actor's name from the directory, None when unknown or erased."""
         return self._read_with_keys(lambda connection: self._keyring(connection).name_of(ref))
 
-    def cell_of(self, entry: Entry) -> int | None:
+    def cell_of(self, entry: HidesCell) -> int | None:
         """Return the group-cell code in an entry's header; readable after an erasure too."""
-        return open_cell(entry.header.cell, entry.id, self._scribe.vault.period_key)
+        return open_cell(entry.cell, entry.id, self._scribe.vault.period_key)
+
+    def cell_reader(self) -> CellOf:
+        """Return what :meth:`cell_of` gives, for many entries: each month's key is fetched once."""
+        return cell_reader(self._scribe.vault.period_key)
 
     def counts(
         self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"
@@ -303,6 +329,13 @@ class LogReader(TreeReader):
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
+
+    def _opened(
+        self, connection: Connection, entry: Entry, stored: Mapping[int, bytes]
+    ) -> OpenedBody:
+        if not stored and body_went(connection, entry):
+            return OpenedBody(None, {}, tuple(range(len(entry.header.parts))))
+        return open_body(entry, stored, self._keys_of(connection, entry))
 
     def _keys_of(self, connection: Connection, entry: Entry) -> dict[str, bytes]:
         """Return the data keys of those an entry is sealed for; who has none was erased."""

@@ -5,24 +5,27 @@ No vault is needed and nothing is changed, so that an auditor can verify a copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from answerable.audit.beside import CellOf, findings_beside
 from answerable.audit.identity import facts_of
 from answerable.audit.key_chain import stored_rotations
-from answerable.audit.store import entry_rows, view_rows
-from answerable.audit.store.database import Connection, Database
+from answerable.audit.store import entry_rows, raw_rows, view_rows
+from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
-from answerable.audit.store.tile_rows import full_tile
-from answerable.audit.verify import Finding, StoredRow, StoredState
+from answerable.audit.store.tile_rows import full_tile, tile_data
+from answerable.audit.verify import Finding, StoredChunk, StoredRow, StoredState
 
 __all__ = ["StoredLog", "stored_log", "stored_of", "upgrade_log"]
 
-_CHUNK: Final = 1000
+_CHUNK: Final = 2048
+"""Few enough that the rows of a chunk stay in the processor's cache while they are hashed."""
+_TILES_AHEAD: Final = 64
 
 
 @dataclass(frozen=True)
@@ -43,36 +46,66 @@ class StoredLog:
     database: Database
 
     def rows(self) -> Iterator[StoredRow]:
-        """Return all rows as stored, a thousand at a time.
+        """Return all rows as stored, one by one.
 
         Yields
         ------
         StoredRow
             In the order of their places; gaps are left for the verifier to find.
         """
-        first: int | None = 0
-        while first is not None and first <= self.last:
-            with self.database.read() as connection:
-                rows = _rows(connection, first, min(first + _CHUNK, self.last + 1))
-                first = entry_rows.next_seq(connection, first + _CHUNK)
-            yield from rows
+        for chunk in self.chunks():
+            yield from chunk.rows()
 
-    def findings_beside(self, *, cell_of: CellOf | None = None) -> list[Finding]:
+    def chunks(self) -> Iterator[StoredChunk]:
+        """Return all rows as stored, many at a time.
+
+        Yields
+        ------
+        StoredChunk
+            In the order of their places; gaps are left for the verifier to find.
+        """
+        # A server fetches the next rows while these are hashed; SQLite would only wait for the lock
+        # of the interpreter after each row.
+        if self.database.dialect == "postgresql":
+            with ThreadPoolExecutor(max_workers=1) as reader:
+                yield from _one_ahead(reader, self._chunk)
+        else:
+            first: int | None = 0
+            while first is not None:
+                chunk, first = self._chunk(first)
+                yield chunk
+
+    def _chunk(self, first: int) -> tuple[StoredChunk, int | None]:
+        """Return some rows from a place on, and the place to go on at; None at the end."""
+        end = min(first + _CHUNK, self.last + 1)
+        with self.database.read() as connection:
+            entries = raw_rows.raw_entries(connection, first, end)
+            bodies = raw_rows.raw_bodies(connection, first, end) if entries else []
+            follows = end if entries else entry_rows.next_seq(connection, end)
+        if follows is not None and follows > self.last:
+            follows = None
+        return StoredChunk(entries, bodies), follows
+
+    def findings_beside(
+        self, *, cell_of: CellOf | None = None, progress: Callable[[int], None] | None = None
+    ) -> list[Finding]:
         """Return where what stands beside the tree does not say what the entries say.
 
         Indexes, bodies, keys, holds, counts: the tree cannot show what is wrong with them.
 
         Parameters
         ----------
-        cell_of : Callable[[Entry], int or None], optional
+        cell_of : Callable[[HidesCell], int or None], optional
             Opens group-cell codes, so that counts are compared cell by cell.
+        progress : callable, optional
+            Called with the number of places done, now and then.
 
         Returns
         -------
         list of Finding
             Empty when all agree; on a snapshot of its own.
         """
-        return findings_beside(self.database, cell_of=cell_of)
+        return findings_beside(self.database, cell_of=cell_of, progress=progress)
 
     def close(self) -> None:
         """Close the database."""
@@ -117,19 +150,44 @@ def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:
     StoredLog
         Over the same database.
     """
-
-    def tile(level: int, index: int) -> bytes | None:
-        with database.read() as connection:
-            return full_tile(connection, level, index)
-
     with database.read() as connection:
         head = read_head(connection)
         last = entry_rows.last_seq(connection)
         notes = view_rows.checkpoint_notes(connection)
         rotations = stored_rotations(view_rows.read_facts(connection))
         floors = read_floors(connection)
-    state = StoredState(head.size, head.frontier.root(), notes, tile, rotations, floors)
+    state = StoredState(head.size, head.frontier.root(), notes, _Tiles(database), rotations, floors)
     return StoredLog(origin, vkey, state, notes[-1] if notes else None, last, database)
+
+
+def _one_ahead(
+    reader: Executor, read: Callable[[int], tuple[StoredChunk, int | None]], first: int = 0
+) -> Iterator[StoredChunk]:
+    """Return chunks, the next of which is being read while one is looked at."""
+    due: Future[tuple[StoredChunk, int | None]] | None = reader.submit(read, first)
+    while due is not None:
+        chunk, follows = due.result()
+        due = None if follows is None else reader.submit(read, follows)
+        yield chunk
+
+
+class _Tiles:
+    """Full tiles as stored, some read ahead: the verifier asks for them in order."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._first = -_TILES_AHEAD
+        self._read: dict[int, bytes] = {}
+
+    def __call__(self, level: int, index: int) -> bytes | None:
+        if level:
+            with self._database.read() as connection:
+                return full_tile(connection, level, index)
+        if not self._first <= index < self._first + _TILES_AHEAD:
+            with self._database.read() as connection:
+                self._read = tile_data(connection, 0, index, index + _TILES_AHEAD)
+            self._first = index
+        return self._read.get(index)
 
 
 def upgrade_log(url: str) -> None:
@@ -147,15 +205,3 @@ def upgrade_log(url: str) -> None:
         upgrade(database)
     finally:
         database.close()
-
-
-def _rows(connection: Connection, first: int, last: int) -> list[StoredRow]:
-    bodies = entry_rows.bodies_between(connection, first, last)
-    return [
-        StoredRow(row.seq, row.header, row.leaf, _in_order(bodies.get(row.seq, {})), row.columns)
-        for row in entry_rows.rows_between(connection, first, last)
-    ]
-
-
-def _in_order(parts: dict[int, bytes]) -> tuple[bytes | None, ...]:
-    return tuple(parts.get(number) for number in range(max(parts, default=-1) + 1))

@@ -30,11 +30,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Final
 
+from answerable.audit.verify_chunks import Proven, StoredChunk, StoredRow, prove
 from answerable.audit.verify_losses import RecordedLosses
 from answerable.audit.verify_notes import (
     Rotated,
@@ -46,7 +48,7 @@ from answerable.audit.verify_notes import (
 from answerable.audit.verify_retention import Floors, RetentionRuns
 from answerable.audit.verify_tree import VerifiedTree, span_of
 
-__all__ = ["Finding", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
+__all__ = ["Finding", "StoredChunk", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
 
 _PROGRESS_EVERY: Final = 10_000
 _SAFE: Final = 2**53
@@ -55,19 +57,6 @@ _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]
 _UNPRUNED: Final = Floors()
 _KIND: Final = re.compile(r"[a-z][a-z_]*(\.[a-z_]+)?")
 _ROTATED: Final = "log.key_rotated"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """One entry as it lies in the store."""
-
-    seq: int
-    header: bytes
-    leaf: bytes
-    parts: Sequence[bytes | None] = ()
-    """Stored bytes of each part the header lists; None where nothing is stored any more."""
-    columns: Mapping[str, str | int | None] = field(default_factory=dict)
-    """The store's index columns, by the header's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +103,7 @@ _FindHead = Callable[[int, str, str], None]  # takes the size that was signed in
 
 
 def verify_log(
-    rows: Iterable[StoredRow],
+    rows: Iterable[StoredRow | StoredChunk],
     *,
     origin: str,
     vkey: str,
@@ -126,8 +115,8 @@ def verify_log(
 
     Parameters
     ----------
-    rows : Iterable[StoredRow]
-        All entries in order.
+    rows : Iterable[StoredRow or StoredChunk]
+        All entries in order, one by one or many at once: the report is the same.
     origin : str
         The log's name.
     vkey : str
@@ -157,7 +146,7 @@ def verify_log(
     runs = RetentionRuns(origin, _write, find)
     check = _Entries(origin, find, runs, floors.entry)
     roots, wanted = {0: tree.root()}, {head.size for head in heads} | {floors.entry, floors.tile}
-    for size in _grow(tree, rows, check, floors):
+    for size in _grow(tree, rows, check, floors, sorted(wanted)):
         if size in wanted:
             roots[size] = tree.root()
         if progress is not None and size % _PROGRESS_EVERY == 0:
@@ -185,17 +174,33 @@ def _reachable(stored: StoredState) -> Floors:
 
 
 def _grow(
-    tree: VerifiedTree, rows: Iterable[StoredRow], check: _Entries, floors: Floors
+    tree: VerifiedTree,
+    rows: Iterable[StoredRow | StoredChunk],
+    check: _Entries,
+    floors: Floors,
+    wanted: Sequence[int],
 ) -> Iterator[int]:
     """Grow the tree by each entry, by what is stored of it where it was pruned; yield sizes."""
     yield from tree.begin(floors.tile)
-    for row in rows:
-        leaf = check.entry(row)
-        if row.seq >= floors.tile:
-            yield from tree.fill(min(row.seq, floors.entry))
-            tree.push(leaf)
-            yield tree.size
+    for item in rows:
+        leaves = check.chunk(item) if isinstance(item, StoredChunk) else None
+        if leaves is not None:
+            yield from tree.fill(floors.entry)
+            yield from tree.extend(leaves, _stops(tree.size, tree.size + len(leaves), wanted))
+            continue
+        for row in item.rows() if isinstance(item, StoredChunk) else (item,):
+            leaf = check.entry(row)
+            if row.seq >= floors.tile:
+                yield from tree.fill(min(row.seq, floors.entry))
+                tree.push(leaf)
+                yield tree.size
     yield from tree.fill(floors.entry)
+
+
+def _stops(size: int, end: int, wanted: Sequence[int]) -> list[int]:
+    """Return the sizes beyond `size` and up to `end` at which something is asked."""
+    told = range((size // _PROGRESS_EVERY + 1) * _PROGRESS_EVERY, end + 1, _PROGRESS_EVERY)
+    return sorted({*wanted[bisect_right(wanted, size) : bisect_right(wanted, end)], *told} - {end})
 
 
 class _Entries:
@@ -212,6 +217,25 @@ class _Entries:
         self.missing = 0
         self.losses = RecordedLosses()
         self.rotated: list[Rotated] = []
+
+    def chunk(self, chunk: StoredChunk) -> list[bytes] | None:
+        """Return the leaves of a chunk that holds as a whole, None if it must be gone through."""
+        proven = prove(chunk, self._origin)
+        if proven is None or not self._continues(proven):
+            return None
+        self._expected = proven.first + len(proven.leaves)
+        self._ids.update(zip(proven.ids, range(proven.first, self._expected), strict=True))
+        self._last_ts = proven.last_ts
+        self.missing += proven.missing
+        for row in proven.telling:
+            header, _ = _read_header(row.header)
+            self._tell(row, f"{row.seq} ({header.get('id')})", header)
+        return proven.leaves
+
+    def _continues(self, proven: Proven) -> bool:
+        follows = proven.first == max(self._expected, self._floor)
+        in_time = proven.first_ts >= self._last_ts
+        return follows and in_time and self._ids.keys().isdisjoint(proven.ids)
 
     def entry(self, row: StoredRow) -> bytes:
         """Check one entry; return its leaf hash."""
@@ -234,14 +258,18 @@ class _Entries:
             if header.get(column) != value:
                 self._find("index", name, f"the column {column} does not say what the header says")
         self._body(header, row.parts, name)
-        body = row.parts[0] if row.parts else None
-        self._runs.take(name, header, body)
+        self._tell(row, name, header)
         if row.seq < self._floor:
             self._runs.keep(row.seq, leaf)
+        return leaf
+
+    def _tell(self, row: StoredRow, name: str, header: dict[str, object]) -> None:
+        """Take in what the entry's record says about the log itself."""
+        body = row.parts[0] if row.parts else None
+        self._runs.take(name, header, body)
         self.losses.take(name, header, body)
         if header.get("kind") == _ROTATED:
             self.rotated.append(Rotated(row.seq, name, _first_digest(header)))
-        return leaf
 
     def _header_faults(self, header: dict[str, object], seq: int) -> Iterator[str]:
         entry_id, ts, kind = header.get("id"), header.get("ts"), header.get("kind")

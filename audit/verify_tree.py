@@ -11,7 +11,7 @@ RFC 9162, section 2.1; C2SP tlog-tiles.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
@@ -56,6 +56,29 @@ class VerifiedTree:
         """Append a leaf, or the root of a full subtree; compare every tile that it completes."""
         self.size += _TILE**level
         self._rows[level].append(leaf)
+        self._complete(level)
+
+    def extend(self, leaves: list[bytes], stops: Iterable[int]) -> Iterator[int]:
+        """Append many leaves, stopping at some sizes on the way, in order.
+
+        Yields
+        ------
+        int
+            The size at each stop.
+        """
+        done = 0
+        for stop in (*stops, self.size + len(leaves)):
+            while self.size < stop:
+                row = self._rows[0]
+                count = min(_TILE - len(row), stop - self.size)
+                row += leaves[done : done + count]
+                done += count
+                self.size += count
+                self._complete(0)
+            yield self.size
+
+    def _complete(self, level: int) -> None:
+        """Compare each tile that is full now; carry its root up."""
         while len(hashes := self._rows[level]) == _TILE:
             if self._stored is not None:
                 index = (self.size >> 8 * (level + 1)) - 1
@@ -83,6 +106,8 @@ class VerifiedTree:
         return [data[at : at + _HASH] for at in range(0, len(data), _HASH)]
 
     def _compare(self, level: int, index: int, own: list[bytes], data: bytes | None) -> None:
+        if data == b"".join(own):
+            return
         held = data if data is not None and len(data) == _TILE * _HASH else bytes(_TILE * _HASH)
         differs = [held[at * _HASH : (at + 1) * _HASH] != own[at] for at in range(_TILE)]
         for different, run in groupby(range(_TILE), key=differs.__getitem__):

@@ -142,15 +142,20 @@ class LogKit:
         return found
 
     def verify(self, checkpoint: str | None = None) -> VerificationReport:
-        """What the second implementation says about the log as stored."""
+        """What the second implementation says about the log as stored, in both its ways."""
         stored = self.log.stored()
-        return verify_log(
-            stored.rows(),
-            origin=ORIGIN,
-            vkey=self.log.vkey,
-            checkpoint=checkpoint,
-            stored=stored.state,
+        many, each = (
+            verify_log(
+                rows,
+                origin=ORIGIN,
+                vkey=self.log.vkey,
+                checkpoint=checkpoint,
+                stored=stored.state,
+            )
+            for rows in (stored.chunks(), stored.rows())
         )
+        assert many == each
+        return many
 
 
 def a_decision(inputs: dict[str, JsonValue]) -> Decision:

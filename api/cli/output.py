@@ -162,19 +162,26 @@ def status(message: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(message: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr; yields a function that takes the count done so far."""
+def progress_bar(message: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """Show a progress bar on stderr; yields a function that takes what is done and of how many."""
     from rich.progress import (
         BarColumn,
         Progress,
         SpinnerColumn,
+        TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
     )
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     console = _console(stderr=True)
     quiet = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
         task = bar.add_task(message, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, total=None: bar.update(task, completed=done, total=total)

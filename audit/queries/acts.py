@@ -11,13 +11,14 @@ GDPR, Articles 5(2), 17 and 30; DORA RTS 2024/1774, Article 12 (from memory).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, cast
 
 from pydantic import JsonValue
 
-from answerable.audit.entries import Entry
+from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries.scope import (
     HeaderJson,
@@ -51,6 +52,8 @@ KEEPING_KINDS: Final = (
 )
 READING_KINDS: Final = (EntryKind.RECORDS_READ, EntryKind.QUERY_ASKED)
 _WITHOUT_GROUND: Final = "none"
+_TOGETHER: Final = 200
+_Act = tuple[Entry, HeaderJson]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +113,8 @@ def acts_on_data(
     ----------
     GDPR, Articles 5(2), 17 and 30.
     """
-    return page_of(
-        log,
-        _of_kinds(scope, scope.kinds or KEEPING_KINDS),
-        lambda entry, header: _clear(log, entry, header),
-        after=after,
-        limit=limit,
-    )
+    asked = _of_kinds(scope, scope.kinds or KEEPING_KINDS)
+    return _opened(log, page_of(log, asked, _both, after=after, limit=limit))
 
 
 def count_by_ground(log: LogReader, scope: Scope) -> dict[str, dict[str, int]]:
@@ -141,9 +139,11 @@ def count_by_ground(log: LogReader, scope: Scope) -> dict[str, dict[str, int]]:
     """
     asked = _of_kinds(scope, scope.kinds or KEEPING_KINDS)
     counted: dict[str, Counter[str]] = {}
-    for entry, header in stream(log, asked):
-        ground = _clear(log, entry, header).facts.get("ground", _WITHOUT_GROUND)
-        counted.setdefault(header["kind"], Counter())[str(ground)] += 1
+    found = stream(log, asked)
+    while part := tuple(islice(found, _TOGETHER)):
+        for act in _clear(log, part):
+            ground = act.facts.get("ground", _WITHOUT_GROUND)
+            counted.setdefault(act.kind.value, Counter())[str(ground)] += 1
     return {kind: dict(sorted(grounds.items())) for kind, grounds in sorted(counted.items())}
 
 
@@ -185,13 +185,11 @@ def reads(
     GDPR, Articles 5(2) and 32(1).
     """
 
-    def wanted(entry: Entry, header: HeaderJson) -> ClearRecord | None:
-        if purpose is not None and header.get("purpose") != purpose:
-            return None
-        return _clear(log, entry, header)
+    def wanted(entry: Entry, header: HeaderJson) -> _Act | None:
+        return (entry, header) if purpose in {None, header.get("purpose")} else None
 
     asked = _of_kinds(scope, scope.kinds or READING_KINDS)
-    return page_of(log, asked, wanted, after=after, limit=limit)
+    return _opened(log, page_of(log, asked, wanted, after=after, limit=limit))
 
 
 def reads_by_purpose(log: LogPlaces, scope: Scope) -> tuple[ReadCount, ...]:
@@ -224,24 +222,43 @@ def _of_kinds(scope: Scope, kinds: tuple[EntryKind, ...]) -> Scope:
     return Scope(kinds=kinds, since=scope.since, until=scope.until)
 
 
-def _clear(log: LogReader, entry: Entry, header: HeaderJson) -> ClearRecord:
-    return ClearRecord(
-        kind=EntryKind(header["kind"]),
-        entry_id=header["id"],
-        seq=entry.seq,
-        ts=header["ts"],
-        actor=header["actor"],
-        role=header["role"],
-        purpose=header.get("purpose", ""),
-        subjects=tuple(person["ref"] for person in header.get("subjects", [])),
-        facts=dict(_facts(log, entry)),
-    )
+def _both(entry: Entry, header: HeaderJson) -> _Act:
+    return entry, header
 
 
-def _facts(log: LogReader, entry: Entry) -> Iterator[tuple[str, JsonValue]]:
-    if any(part.part != "clear" for part in entry.header.parts):
-        return
-    record = log.open_body(entry).record
-    if record is not None:
-        value = cast("dict[str, JsonValue]", record.model_dump(mode="json", exclude_none=True))
-        yield from ((name, fact) for name, fact in value.items() if name != "type")
+def _opened(log: LogReader, page: Page[_Act]) -> Page[ClearRecord]:
+    return Page(tuple(_clear(log, page.items)), page.next)
+
+
+def _clear(log: LogReader, acts: Sequence[_Act]) -> list[ClearRecord]:
+    """Return what some entries record, their bodies read together."""
+    open_ones = [entry for entry, _ in acts if _is_clear(entry)]
+    bodies = {
+        entry.seq: opened
+        for entry, opened in zip(open_ones, log.open_bodies(open_ones), strict=True)
+    }
+    return [
+        ClearRecord(
+            kind=EntryKind(header["kind"]),
+            entry_id=header["id"],
+            seq=entry.seq,
+            ts=header["ts"],
+            actor=header["actor"],
+            role=header["role"],
+            purpose=header.get("purpose", ""),
+            subjects=tuple(person["ref"] for person in header.get("subjects", [])),
+            facts=_facts(bodies.get(entry.seq)),
+        )
+        for entry, header in acts
+    ]
+
+
+def _is_clear(entry: Entry) -> bool:
+    return all(part.part == "clear" for part in entry.header.parts)
+
+
+def _facts(opened: OpenedBody | None) -> dict[str, JsonValue]:
+    if opened is None or opened.record is None:
+        return {}
+    value = cast("dict[str, JsonValue]", opened.record.model_dump(mode="json", exclude_none=True))
+    return {name: fact for name, fact in value.items() if name != "type"}

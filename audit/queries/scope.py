@@ -1,8 +1,9 @@
 """Which entries a question is about, and a page or a stream of them.
 
 Promises: a page continues after a place of the log, so pages put together are the whole answer
-however long it is and whatever is appended meanwhile; at most :data:`MAX_EXAMINED` entries are
-looked at for one page; nothing is handed out whose header does not say what was asked for. Index
+however long it is and whatever is appended meanwhile; about :data:`MAX_EXAMINED` entries are
+looked at for one page, and where no index leads to them it reaches over :data:`MAX_PASSED` places
+and no further; nothing is handed out whose header does not say what was asked for. Index
 columns narrow the search in the database; that none of them hides an entry is what
 ``answerable verify`` shows.
 
@@ -12,6 +13,7 @@ Times never go down along the log, so a window of time is a range of places.
 from __future__ import annotations
 
 import heapq
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, Required, TypedDict, TypeVar, cast
@@ -21,11 +23,12 @@ import orjson
 from answerable.audit.codes import Automation
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
-from answerable.audit.kinds import EntryKind
+from answerable.audit.kinds import FREQUENT_KINDS, EntryKind
 
 __all__ = [
     "MAX_EXAMINED",
     "MAX_LIMIT",
+    "MAX_PASSED",
     "HeaderJson",
     "LinkJson",
     "LogPlaces",
@@ -43,8 +46,11 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_LIMIT: Final = 500
-MAX_EXAMINED: Final = 2000
+MAX_EXAMINED: Final = 1000
 """Entries looked at for one page: where few match, a page may hold less than was asked for."""
+MAX_PASSED: Final = 20_000
+"""Places a page reaches where no index leads to what is asked for; twice as many within one
+function, whose entries an index leads to."""
 _CHUNK: Final = 2000
 
 
@@ -243,20 +249,21 @@ def page_of(
     place = max(after, first - 1)
     items: list[T] = []
     examined, step = 0, limit + 1
+    stop = min(end, max(after + 1, first) + _passed_over(scope))
     while examined < examine:
-        rows = _rows(log, scope, after=place, end=end, limit=step)
+        rows = _rows(log, scope, after=place, end=stop, limit=step)
         for number, entry in enumerate(rows):
             item = keep(entry, _checked(scope, entry))
             place = entry.seq
             if item is not None:
                 items.append(item)
             if len(items) == limit:
-                ended = number + 1 == len(rows) < step
+                ended = number + 1 == len(rows) < step and stop == end
                 return Page(tuple(items), None if ended else place)
         if len(rows) < step:
-            return Page(tuple(items), None)
+            return Page(tuple(items), None if stop == end else stop - 1)
         examined += len(rows)
-        step = min(2 * step, MAX_EXAMINED)
+        step = min(2 * step, max(1, examine - examined))
     return Page(tuple(items), place)
 
 
@@ -319,6 +326,15 @@ def stream(log: LogPlaces, scope: Scope) -> Iterator[tuple[Entry, HeaderJson]]:
         for entry in rows:
             yield entry, _checked(scope, entry)
         place = rows[-1].seq
+
+
+def _passed_over(scope: Scope) -> int:
+    """Return how many places a page may reach: those the database passes over cost time too."""
+    if scope.function is not None:
+        return MAX_PASSED * 2
+    if scope.kinds and FREQUENT_KINDS.isdisjoint(scope.kinds):
+        return sys.maxsize  # found by the index over rare kinds, however far apart they lie
+    return MAX_PASSED if scope.outcomes or scope.automation or scope.kinds else sys.maxsize
 
 
 def _is_header(value: object) -> bool:

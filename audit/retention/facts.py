@@ -141,7 +141,7 @@ class RemovedSoFar:
     counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """Removed decisions by day, function and outcome code."""
 
-    def lost_its_body(self, seq: int, kind: EntryKind) -> bool:
+    def lost_its_body(self, seq: int, kind: str) -> bool:
         """Return whether an entry's body went by a run."""
         return seq < self.body and kind in REMOVABLE and seq not in self.held
 

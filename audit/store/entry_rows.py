@@ -7,17 +7,28 @@ was found by: the columns are an index, the header is what was proven.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    column,
+    func,
+    select,
+    text,
+    union_all,
+)
 
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput, RecordTampered
 from answerable.audit.ids import entry_id_bytes, ref_bytes
-from answerable.audit.kinds import EntryKind
+from answerable.audit.kinds import FREQUENT_KINDS, EntryKind
 from answerable.audit.store.bulk import insert_rows
 from answerable.audit.store.index_rows import Indexed, index_table_rows
+from answerable.audit.store.raw_rows import times_from
 from answerable.audit.store.tables import (
     FREQUENT,
     PARTS,
@@ -35,11 +46,10 @@ __all__ = [
     "MAX_PAGE",
     "NewEntry",
     "Selection",
-    "UncheckedRow",
+    "bodies_at",
     "bodies_between",
     "body_parts",
     "count_sealed",
-    "rows_between",
     "entries_by_id",
     "entries_by_reference",
     "entries_of_subject",
@@ -50,7 +60,6 @@ __all__ = [
     "knows_subject",
     "last_seq",
     "next_seq",
-    "parts_between",
     "place_of",
     "related_entries",
     "select_entries",
@@ -59,15 +68,8 @@ __all__ = [
 MAX_PAGE = 5000
 _CHUNK = 500
 _COLUMNS = (entry.c.seq, entry.c.header, entry.c.leaf)
-_FREQUENT_KINDS = frozenset({EntryKind.DECISION, EntryKind.EXPLANATION})
-_NEXT_TIME = (
-    select(entry.c.seq, entry.c.ts)
-    .where(entry.c.seq >= bindparam("low"), entry.c.seq < bindparam("high"))
-    .order_by(entry.c.seq)
-    .limit(1)
-)
-"""Made once: a window is found by two dozen of these."""
-_INDEX_COLUMNS = ("ts", "kind", "function", "outcome", "automation", "reference")
+_PROBES = 32
+"""Places looked at in one statement when a time is searched."""
 
 
 class NewEntry(NamedTuple):
@@ -80,16 +82,6 @@ class NewEntry(NamedTuple):
     columns: tuple[Cell, ...]
     """Time, kind, function, outcome code, automation, keyed reference."""
     found_by: Indexed
-
-
-@dataclass(frozen=True, slots=True)
-class UncheckedRow:
-    """An entry as stored, with what its index columns say under the header's keys."""
-
-    seq: int
-    header: bytes
-    leaf: bytes
-    columns: dict[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +200,17 @@ def select_entries(
         raise InvalidInput(
             f"a page of {limit} entries", where="limit", remedy=f"Ask for 1 to {MAX_PAGE}."
         )
-    query = _chosen(chosen)
-    if before is not None:
-        query = query.where(entry.c.seq < before)
-    if after is not None:
-        query = query.where(entry.c.seq > after).order_by(entry.c.seq)
-    else:
-        query = query.order_by(entry.c.seq.desc())
-    return _fetch(connection, query.limit(limit))
+    kinds = dict.fromkeys(chosen.kinds)
+    if len(kinds) <= 1 or not FREQUENT_KINDS.isdisjoint(kinds):
+        return _fetch(connection, _page(chosen, after, before, limit))
+    # The index over kinds gives the places of one kind in order, those of several it does not.
+    each = [
+        select(_page(replace(chosen, kinds=(kind,)), after, before, limit).subquery())
+        for kind in kinds
+    ]
+    seq: ColumnElement[int] = column("seq")
+    merged = union_all(*each).order_by(seq.desc() if after is None else seq).limit(limit)
+    return [_checked(*row) for row in connection.execute(merged)]
 
 
 def entries_of_subject(connection: Connection, ref: str) -> list[Entry]:
@@ -253,18 +248,15 @@ def body_parts(connection: Connection, seq: int) -> dict[int, bytes]:
     return dict(bodies_between(connection, seq, seq + 1).get(seq, {}))
 
 
-def rows_between(connection: Connection, first: int, last: int) -> list[UncheckedRow]:
-    """Return the rows of the places first..last-1 as stored."""
-    query = (
-        select(*_COLUMNS, *(entry.c[name] for name in _INDEX_COLUMNS))
-        .where(entry.c.seq >= first, entry.c.seq < last)
-        .order_by(entry.c.seq)
-    )
-    names = ("ts", "kind", "function", "outcome", "automation", "ref")
-    return [
-        UncheckedRow(seq, header, leaf, dict(zip(names, columns, strict=True)))
-        for seq, header, leaf, *columns in connection.execute(query)
-    ]
+def bodies_at(connection: Connection, places: Sequence[int]) -> dict[int, dict[int, bytes]]:
+    """Return the parts that are stored at some places of the body, by entry and number."""
+    parts: dict[int, dict[int, bytes]] = {}
+    for start in range(0, len(places), _CHUNK):
+        wanted = body.c.place.in_(places[start : start + _CHUNK])
+        for place, data in connection.execute(select(body.c.place, body.c.data).where(wanted)):
+            seq, number = divmod(place, PARTS)
+            parts.setdefault(seq, {})[number] = data
+    return parts
 
 
 def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int, dict[int, bytes]]:
@@ -279,20 +271,10 @@ def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int
     return parts
 
 
-def parts_between(connection: Connection, first: int, last: int) -> dict[int, frozenset[int]]:
-    """Return the numbers of the stored parts of the places first..last-1, where there are any."""
-    query = select(body.c.place).where(body.c.place >= first * PARTS, body.c.place < last * PARTS)
-    parts: dict[int, set[int]] = {}
-    for place in connection.execute(query).scalars():
-        seq, number = divmod(place, PARTS)
-        parts.setdefault(seq, set()).add(number)
-    return {seq: frozenset(numbers) for seq, numbers in parts.items()}
-
-
 def first_seq_at(connection: Connection, ts: int) -> int:
     """Return the first place whose entry is not older than a time.
 
-    Times never decrease along the log, so that two dozen look-ups find it without an index.
+    Times never decrease along the log, so that a few look-ups find it without an index.
 
     Parameters
     ----------
@@ -308,13 +290,13 @@ def first_seq_at(connection: Connection, ts: int) -> int:
     """
     low, high = 0, last_seq(connection) + 1
     while low < high:
-        middle = (low + high) // 2
+        # As many each time, the same place twice if need be: it stays one prepared statement.
+        places = [low + (high - low) * number // _PROBES for number in range(_PROBES)]
         # Retention leaves gaps: the next place that holds a row stands for them.
-        row = connection.execute(_NEXT_TIME, {"low": middle, "high": high}).first()
-        if row is None or row[1] >= ts:
-            high = middle
-        else:
-            low = row[0] + 1
+        times = times_from(connection, places, high)
+        older = sum(found is not None and found < ts for found in times)
+        low = places[older - 1] + 1 if older else low
+        high = places[older] if older < len(places) else high
     return low
 
 
@@ -337,11 +319,24 @@ def next_seq(connection: Connection, first: int) -> int | None:
     return connection.execute(select(func.min(entry.c.seq)).where(entry.c.seq >= first)).scalar()
 
 
+def _page(
+    chosen: Selection, after: int | None, before: int | None, limit: int
+) -> Select[int, bytes, bytes]:
+    query = _chosen(chosen)
+    if before is not None:
+        query = query.where(entry.c.seq < before)
+    if after is not None:
+        query = query.where(entry.c.seq > after).order_by(entry.c.seq)
+    else:
+        query = query.order_by(entry.c.seq.desc())
+    return query.limit(limit)
+
+
 def _chosen(chosen: Selection) -> Select[int, bytes, bytes]:
     query = select(*_COLUMNS)
     if chosen.kinds:
         query = query.where(entry.c.kind.in_([kind.value for kind in chosen.kinds]))
-        if _FREQUENT_KINDS.isdisjoint(chosen.kinds):
+        if FREQUENT_KINDS.isdisjoint(chosen.kinds):
             # Said again in the index's own words, or SQLite does not use it.
             query = query.where(text(FREQUENT))
     if chosen.function is not None:

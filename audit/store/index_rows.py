@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from answerable.audit.entries import Header
 from answerable.audit.ids import entry_id_bytes, ref_bytes
+from answerable.audit.store.raw_rows import rows_among
 from answerable.audit.store.tables import Row, entry_id, entry_subject, link
 
-__all__ = ["Indexed", "count_index", "index_of", "index_table_rows", "indexed_as"]
+__all__ = ["Indexed", "agrees", "count_index", "index_of", "index_table_rows", "indexed_as"]
 
 _CHUNK = 500
 
@@ -86,6 +87,34 @@ def indexed_as(connection: Connection, due: Mapping[int, Indexed]) -> dict[int, 
     }
 
 
+def agrees(connection: Connection, due: Sequence[tuple[int, Indexed]]) -> bool:
+    """Return whether the indexes hold exactly what is due; :func:`indexed_as` says what differs.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    due : sequence of (int, Indexed)
+        By place: what the headers say.
+
+    Returns
+    -------
+    bool
+        Of the ids, subjects and links that are due; rows beside them show in
+        :func:`count_index`.
+    """
+    rows = index_table_rows(due)
+    if not rows[entry_id]:
+        return True
+    span = due[0][0], due[-1][0]
+    return all(
+        set(held) >= set(rows[table]) if table is not link else sorted(held) == sorted(rows[table])
+        for table, held in (
+            (table, _raw_among(connection, table, wanted, span)) for table, wanted in rows.items()
+        )
+    )
+
+
 def count_index(connection: Connection) -> tuple[int, int, int]:
     """Return how many rows the indexes of ids, subjects and links hold."""
     ids, refs, links = (
@@ -102,6 +131,17 @@ def index_of(header: Header) -> Indexed:
         links.append(("supersedes", header.supersedes))
     refs = dict.fromkeys(ref_bytes(subject.ref) for subject in header.subjects)
     return Indexed(entry_id_bytes(header.id), tuple(refs), tuple(links))
+
+
+def _raw_among(
+    connection: Connection, table: Table, wanted: Sequence[Row], span: tuple[int, int]
+) -> list[Row]:
+    """Return the rows of places in a span that are found by what the wanted ones are found by."""
+    keys = list(dict.fromkeys(row[0] for row in wanted))
+    found: list[Row] = []
+    for start in range(0, len(keys), _CHUNK):
+        found += rows_among(connection, table, keys[start : start + _CHUNK], span)
+    return found
 
 
 def _among(

@@ -12,7 +12,7 @@ from answerable.audit.store.tables import Row, entry, floor, tile
 from answerable.audit.tree.merkle import HASH_SIZE
 from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 
-__all__ = ["StoredTiles", "full_tile", "full_tiles", "insert_tiles"]
+__all__ = ["StoredTiles", "full_tile", "full_tiles", "insert_tiles", "tile_data"]
 
 
 class StoredTiles:
@@ -71,6 +71,14 @@ def full_tile(connection: Connection, level: int, index: int) -> bytes | None:
     """Return a full tile as stored, None when there is none."""
     query = select(tile.c.data).where(tile.c.level == level, tile.c.idx == index)
     return connection.execute(query).scalar()
+
+
+def tile_data(connection: Connection, level: int, first: int, last: int) -> dict[int, bytes]:
+    """Return the full tiles first..last-1 of a level as stored, by index."""
+    query = select(tile.c.idx, tile.c.data).where(
+        tile.c.level == level, tile.c.idx >= first, tile.c.idx < last
+    )
+    return {row.idx: row.data for row in connection.execute(query)}
 
 
 def full_tiles(connection: Connection) -> Iterator[FullTile]:

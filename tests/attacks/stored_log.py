@@ -75,9 +75,13 @@ class StoredLog:
     def verify(
         self, *, checkpoint: str | None = None, vkey: str = VKEY, origin: str = ORIGIN
     ) -> VerificationReport:
-        tile: Callable[[int, int], bytes | None] = lambda level, at: self.tiles.get((level, at))  # noqa: E731
-        state = StoredState(self.size, self.root, tuple(self.checkpoints), tile)
+        state = self.state()
         return verify_log(self.rows, origin=origin, vkey=vkey, checkpoint=checkpoint, stored=state)
+
+    def state(self) -> StoredState:
+        """Return what the store says about itself."""
+        tile: Callable[[int, int], bytes | None] = lambda level, at: self.tiles.get((level, at))  # noqa: E731
+        return StoredState(self.size, self.root, tuple(self.checkpoints), tile)
 
     def found(self, *, checkpoint: str | None = None) -> set[tuple[str, str]]:
         """Return layer and entry of every finding."""

@@ -19,7 +19,7 @@ from answerable.audit.queries import (
     affected_persons,
     count_affected,
 )
-from answerable.audit.queries.scope import page_of
+from answerable.audit.queries.scope import glance, page_of
 from answerable.audit.records import DecisionFunction, HardRule
 from tests.golden.examples import RECORDS
 from tests.log_kit import FUNCTION, LogKit
@@ -167,3 +167,30 @@ def test_where_few_match_a_page_says_where_it_stopped(memory_kit: LogKit) -> Non
         pages += 1
     assert found == [last]
     assert pages > 3
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(kinds=(EntryKind.DECISION,), outcomes=("decline",)),
+        Scope(function=OTHER),
+        Scope(automation=Automation.MANUAL),
+        Scope(kinds=(EntryKind.LOG_OPENED,)),
+    ],
+)
+def test_a_page_reaches_over_so_many_places_and_the_next_goes_on(
+    kit: LogKit, monkeypatch: pytest.MonkeyPatch, scope: Scope
+) -> None:
+    decisions(kit, 60)
+    monkeypatch.setattr("answerable.audit.queries.scope.MAX_PASSED", 3)
+    expected = [row.seq for row in rows(kit) if scope.holds(glance(kit.log.entry_at(row.seq)))]
+    found: list[int] = []
+    place: int | None = -1
+    pages = 0
+    while place is not None:
+        page = page_of(kit.log, scope, lambda entry, _: entry.seq, after=place, limit=50)
+        found += page.items
+        place = page.next
+        pages += 1
+    assert found == expected
+    assert (pages == 1) == (scope.kinds == (EntryKind.LOG_OPENED,))

@@ -1,0 +1,124 @@
+"""Many rows at once as the database's own driver returns them: for reading a whole log.
+
+SQLAlchemy's rows cost as much again as the driver's, and a whole log is read only to be hashed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from sqlalchemy import Connection, Table
+
+from answerable.audit.store.bulk import for_postgres
+from answerable.audit.store.tables import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from answerable.audit.store.bulk import Cell, Row
+
+__all__ = ["raw_bodies", "raw_entries", "raw_headers", "raw_places", "rows_among", "times_from"]
+
+_ENTRIES: Final = (
+    "SELECT seq, header, leaf, ts, kind, function, outcome, automation, reference "
+    "FROM {schema}.entry WHERE seq >= {v} AND seq < {v} ORDER BY seq"
+)
+_HEADERS: Final = (
+    "SELECT seq, header FROM {schema}.entry WHERE seq >= {v} AND seq < {v} ORDER BY seq"
+)
+_PLACES: Final = "SELECT place FROM {schema}.body WHERE place >= {v} AND place < {v} ORDER BY place"
+_BODIES: Final = (
+    "SELECT place, data FROM {schema}.body WHERE place >= {v} AND place < {v} ORDER BY place"
+)
+
+
+def raw_entries(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
+    """Return place, header, leaf and index columns of the places first..last-1, by place."""
+    return _fetch(connection, _ENTRIES, (first, last))
+
+
+def raw_headers(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
+    """Return place and header of the places first..last-1, by place."""
+    return _fetch(connection, _HEADERS, (first, last))
+
+
+def raw_bodies(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
+    """Return where each stored part of the places first..last-1 stands, and its bytes."""
+    return _fetch(connection, _BODIES, (first * PARTS, last * PARTS))
+
+
+def raw_places(connection: Connection, first: int, last: int) -> list[int]:
+    """Return where the stored parts of the places first..last-1 stand, in order."""
+    return [place for (place,) in _fetch(connection, _PLACES, (first * PARTS, last * PARTS))]
+
+
+def times_from(connection: Connection, places: Sequence[int], last: int) -> list[int | None]:
+    """Return the time of the first entry from each of some places on.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    places : sequence of int
+        Where to look from; a few dozen cost hardly more than one.
+    last : int
+        Places from here on are not looked at.
+
+    Returns
+    -------
+    list of int or None
+        In the order of the places; None where no entry follows before `last`.
+    """
+    probes = "SELECT CAST({v} AS bigint) AS place"
+    probes += " UNION ALL SELECT CAST({v} AS bigint)" * (len(places) - 1)
+    time = (
+        "(SELECT ts FROM {schema}.entry WHERE seq >= probe.place AND seq < {v} "
+        "ORDER BY seq LIMIT 1)"
+    )
+    statement = f"SELECT {time} FROM ({probes}) AS probe ORDER BY probe.place"  # noqa: S608
+    return [found for (found,) in _fetch(connection, statement, (last, *places))]
+
+
+def rows_among(
+    connection: Connection, table: Table, keys: Sequence[Cell], span: tuple[int, int]
+) -> list[Row]:
+    """Return the rows of some places that are found by one of some keys.
+
+    Parameters
+    ----------
+    connection : Connection
+        A snapshot.
+    table : Table
+        An index: its first column is what it is asked for, its second a place.
+    keys : sequence
+        What to find.
+    span : (int, int)
+        The first and the last of the places.
+
+    Returns
+    -------
+    list of tuple
+        All columns, in the table's order.
+    """
+    key, place, *_ = names = [column.name for column in table.columns]
+    select = f"SELECT {', '.join(names)} FROM {{schema}}.{table.name} WHERE {key} "  # noqa: S608
+    if connection.dialect.name == "sqlite":
+        # As many marks as keys: a short last page costs one more statement.
+        among = f"IN ({', '.join('{v}' for _ in keys)})"
+        values: tuple[Cell | list[Cell], ...] = (*keys, *span)
+    else:
+        among, values = "= ANY({v})", (list(keys), *span)
+    return _fetch(connection, f"{select}{among} AND {place} BETWEEN {{v}} AND {{v}}", values)
+
+
+def _fetch(
+    connection: Connection, statement: str, values: Sequence[Cell | list[Cell]]
+) -> list[tuple[Any, ...]]:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return driver.execute(statement.format(schema="main", v="?"), values).fetchall()
+    with cast("psycopg.Connection", driver).cursor(binary=True) as cursor:
+        return cursor.execute(for_postgres(statement).encode(), values).fetchall()
