@@ -22,8 +22,9 @@ MAX_FILE_LINES = 400
 
 # The only places that may change rows: the log's store and the service's own mutable state.
 WRITERS_OF_TABLES = ("audit/store", "api/state")
-# JSON that people read may be written here. Bytes to be hashed come from audit/canonical alone.
-WRITERS_OF_JSON = ("audit/canonical.py", "api/", "model_cards/formats", "examples/", "tools/")
+# JSON that people read may be written here. Bytes to be hashed come from the first two alone.
+CANONICAL_WRITERS = ("audit/canonical.py", "audit/parsed_json.py")
+WRITERS_OF_JSON = (*CANONICAL_WRITERS, "api/", "model_cards/formats", "examples/", "tools/")
 # What a log line may say. None of these can name or describe a person.
 # fmt: off
 LOG_FIELDS = frozenset({
@@ -153,8 +154,8 @@ def _is_table_change(call: ast.Call) -> bool:
 
 
 def json_for_hashing(source: Source) -> Iterator[Finding]:
-    """Only audit/canonical turns values into bytes that are hashed."""
-    if source.path == "audit/canonical.py" or source.is_in(("tests", "tools")):
+    """Only audit/canonical and its short way turn values into bytes that are hashed."""
+    if source.path in CANONICAL_WRITERS or source.is_in(("tests", "tools")):
         return
     names = imported_names(source.tree)
     hashes = any(name.split(".")[0] in {"hashlib", "hmac"} for name in names.values())

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sqlalchemy import Connection, Table
 
 from answerable.audit.store.bulk import for_postgres
-from answerable.audit.store.tables import PARTS
+from answerable.audit.store.tables import PARTS, Cell, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
-
-    from answerable.audit.store.bulk import Cell, Row
 
 __all__ = ["raw_bodies", "raw_entries", "raw_headers", "raw_places", "rows_among", "times_from"]
 
