@@ -36,6 +36,7 @@ from answerable.audit.errors import TooBusy
 from answerable.audit.ids import entry_id_bytes
 from answerable.audit.log import Log
 from answerable.audit.store import bulk
+from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.tables import body, entry, entry_id, entry_subject
 from answerable.audit.writer import _placed
@@ -141,8 +142,9 @@ def _schema(kind: str) -> str:
 def _drop_guards(connection: Connection, kind: str) -> None:
     if kind == "sqlite":
         found = "SELECT name FROM main.sqlite_master WHERE type = 'trigger'"
-        for name in list(connection.exec_driver_sql(found).scalars()):
-            connection.exec_driver_sql(f"DROP TRIGGER main.{name}")
+        with schema_changes(connection):
+            for name in list(connection.exec_driver_sql(found).scalars()):
+                connection.exec_driver_sql(f"DROP TRIGGER main.{name}")
 
 
 def naive_rate(place: Ground, kind: str, material: Material, seconds: float) -> float:
