@@ -5,8 +5,8 @@ Holds, erasures and registrations take this way, and appends when several proces
 
 *Compared*: the head is what this process saw last. It is compared and swapped in the same
 transaction as the rows, and everything read meanwhile (keys, tiles) is right exactly when that
-succeeds, because every write moves the head's `turn`. On PostgreSQL a few entries then take one
-round trip and one wait for the disk.
+succeeds, because every write moves the head's `turn`. On PostgreSQL the turn is then one statement:
+one round trip and one wait for the disk.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import Connection, Table, text
 
 from answerable.audit.store.bulk import for_postgres
+from answerable.audit.store.columns import MOST_BYTES
 from answerable.audit.store.entry_rows import NewEntry, entry_table_rows, insert_entries
 from answerable.audit.store.head_rows import (
     COMPARED_SWAP,
@@ -27,9 +28,9 @@ from answerable.audit.store.head_rows import (
     swap_head,
 )
 from answerable.audit.store.key_rows import KeyRow, insert_keys, key_table_rows
-from answerable.audit.store.one_statement import FEW, advance_in_one
-from answerable.audit.store.tables import PARTITION_ENTRIES, SCHEMA, Row, rollup
-from answerable.audit.store.tile_rows import insert_tiles
+from answerable.audit.store.one_statement import advance_in_one
+from answerable.audit.store.tables import PARTITION_ENTRIES, SCHEMA, Row, rollup, tile
+from answerable.audit.store.tile_rows import insert_tiles, tile_table_rows
 from answerable.audit.store.view_rows import CountKey, add_counts
 from answerable.audit.tree.tiles import FullTile
 
@@ -95,10 +96,10 @@ def compare_advance(connection: Connection, advance: Advance) -> Head:
     HeadMoved
         If another process wrote since the head was read; nothing is committed then.
     """
-    on_postgres = connection.dialect.name == "postgresql"
-    if on_postgres and len(advance.entries) <= FEW and not advance.tiles:
+    if connection.dialect.name == "postgresql" and _bytes_of(advance) <= MOST_BYTES:
+        _reach(connection, advance)
         driver = cast("psycopg.Connection", connection.connection.driver_connection)
-        advance_in_one(driver, _swap(advance), _few_rows(advance))
+        advance_in_one(driver, _swap(advance), _all_rows(advance))
     else:
         _store_compared(connection, advance)
     new = advance.new
@@ -127,10 +128,15 @@ def _store_compared(connection: Connection, advance: Advance) -> None:
     driver.execute("COMMIT")
 
 
-def _few_rows(advance: Advance) -> dict[Table, list[Row]]:
+def _bytes_of(advance: Advance) -> int:
+    return sum(len(item.header_bytes) + sum(map(len, item.parts)) for item in advance.entries)
+
+
+def _all_rows(advance: Advance) -> dict[Table, list[Row]]:
     return {
         **key_table_rows(advance.keys, advance.buckets),
         **entry_table_rows(advance.entries),
+        tile: tile_table_rows(advance.tiles),
         rollup: [(*key, n) for key, n in sorted(advance.counts.items())],
     }
 

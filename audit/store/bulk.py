@@ -12,20 +12,20 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
-from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, Table, Text
+from sqlalchemy import Connection, Table
 
 from answerable.audit.errors import Unavailable
+from answerable.audit.store.columns import POSTGRES_TYPES
 from answerable.audit.store.sqlite_rows import insert_in_one
 from answerable.audit.store.tables import SCHEMA, Row
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["POSTGRES_TYPES", "for_postgres", "insert_rows", "insert_statement", "run_many"]
+__all__ = ["for_postgres", "insert_rows", "insert_statement", "run_many"]
 
 _FEW: Final = 16
 """Up to so many rows the ways for many cost more than they save."""
-POSTGRES_TYPES: Final = {BigInteger: "int8", Integer: "int4", Text: "text", LargeBinary: "bytea"}
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

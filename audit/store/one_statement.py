@@ -1,4 +1,4 @@
-"""A whole turn of a few rows as one statement of PostgreSQL: one round trip, one wait for the disk.
+"""A whole turn as one statement of PostgreSQL: one round trip, one wait for the disk.
 
 The head is compared and swapped first, every row hangs on that, and the statement fails as a whole
 when the head is not the expected one (a division by zero) or a row was swallowed (the logarithm of
@@ -11,13 +11,13 @@ PostgreSQL, "Data-Modifying Statements in WITH".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Table
 
-from answerable.audit.store.bulk import POSTGRES_TYPES, for_postgres
+from answerable.audit.store.columns import POSTGRES, sent
 from answerable.audit.store.head_rows import COMPARED_SWAP
 from answerable.audit.store.tables import SCHEMA, Cell, Row, rollup
 from answerable.audit.store.view_rows import ADD_COUNTS
@@ -25,10 +25,10 @@ from answerable.audit.store.view_rows import ADD_COUNTS
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["FEW", "advance_in_one"]
+__all__ = ["advance_in_one"]
 
-FEW: Final = 16
-"""Up to so many entries this beats a statement a table."""
+_Shape = tuple[Table, bool, tuple[str, ...]]
+"""A table, whether it gets one row only, and how its columns travel."""
 
 
 def advance_in_one(
@@ -45,33 +45,53 @@ def advance_in_one(
     tables : Mapping[Table, Sequence[Row]]
         Whole rows by table; those of `rollup` are added to the counts that are there.
     """
-    given = {table: rows for table, rows in tables.items() if rows}
-    shape = tuple([(table, len(rows)) for table, rows in given.items()])
-    driver.execute(_statement(shape), [*swap, *_cells(given.values())])
+    values: list[Cell] = list(swap)
+    shapes: list[_Shape] = []
+    for table, rows in tables.items():
+        if rows:
+            columns = sent(POSTGRES, table, rows)
+            values.append(len(rows))
+            for item in columns:
+                values += item.parameters
+            ways = tuple([item.expression for item in columns])
+            shapes.append((table, len(rows) == 1, ways))
+    named = {_name(number): value for number, value in enumerate(values)}
+    driver.execute(_statement(len(swap), tuple(shapes)), named)
 
 
-def _cells(tables: Iterable[Sequence[Row]]) -> list[Cell]:
-    return [cell for rows in tables for row in rows for cell in row]
+def _name(number: int) -> str:
+    return f"v{number}"
 
 
 @lru_cache(maxsize=512)
-def _statement(shape: tuple[tuple[Table, int], ...]) -> str:
-    moved = COMPARED_SWAP + " RETURNING 1"
-    steps, stored = [f"moved AS ({moved})"], []
-    for number, (table, count) in enumerate(shape):
-        steps.append(f"stored{number} AS ({_insert(table, count)} RETURNING 1)")
-        stored.append(f"(SELECT count(*) FROM stored{number}) = {count}")  # noqa: S608
-    every = " AND ".join(stored)
-    return for_postgres(
+def _statement(taken: int, shapes: tuple[_Shape, ...]) -> str:
+    swap = COMPARED_SWAP.format(schema=SCHEMA, v="{}").format(*map(_mark, range(taken)))
+    steps, stored = [f"moved AS ({swap} RETURNING 1)"], []
+    for step, shape in enumerate(shapes):
+        steps.append(f"stored{step} AS ({_insert(shape, taken)} RETURNING 1)")
+        stored.append(f"(SELECT count(*) FROM stored{step}) = {_mark(taken)}")  # noqa: S608
+        taken += 1 + sum(2 if "@1" in way else 1 for way in shape[2])
+    return (
         f"WITH {', '.join(steps)} SELECT 1 / (SELECT count(*) FROM moved), "  # noqa: S608
-        f"ln(CASE WHEN {every} THEN 1 ELSE 0 END)"
+        f"ln(CASE WHEN {' AND '.join(stored)} THEN 1 ELSE 0 END)"
     )
 
 
-def _insert(table: Table, count: int) -> str:
-    columns = ", ".join(table.columns.keys())
-    values = ", ".join([f"{{v}}::{POSTGRES_TYPES[type(item.type)]}" for item in table.columns])
-    rows = " UNION ALL ".join([f"SELECT {values} FROM moved"] * count)  # noqa: S608
+def _mark(number: int) -> str:
+    return f"%({_name(number)})b"
+
+
+def _insert(shape: _Shape, first: int) -> str:
+    table, single, ways = shape
+    number, values = first + 1, []
+    for way in ways:
+        values.append(way.replace("@0", _mark(number)).replace("@1", _mark(number + 1)))
+        number += 2 if "@1" in way else 1
+    # Each row hangs on the head: without one that was swapped there is none.
+    source = (
+        "moved" if single else f"moved, generate_series(0, {_mark(first)}::int4 - 1) AS held(i)"
+    )
+    rows = f"SELECT {', '.join(values)} FROM {source}"  # noqa: S608 - our own words
     if table is rollup:
-        return ADD_COUNTS.replace("{rows}", rows)
-    return f"INSERT INTO {SCHEMA}.{table.name} ({columns}) {rows}"
+        return ADD_COUNTS.format(schema=SCHEMA, rows=rows)
+    return f"INSERT INTO {SCHEMA}.{table.name} ({', '.join(table.columns.keys())}) {rows}"

@@ -102,5 +102,9 @@ def insert_tiles(connection: Connection, tiles: Sequence[FullTile]) -> None:
     Unavailable
         If the database silently stored fewer rows than it was given.
     """
-    rows: list[Row] = [(item.level, item.index, item.data, item.root) for item in tiles]
-    insert_rows(connection, tile, rows)
+    insert_rows(connection, tile, tile_table_rows(tiles))
+
+
+def tile_table_rows(tiles: Sequence[FullTile]) -> list[Row]:
+    """Return the rows of full tiles."""
+    return [(item.level, item.index, item.data, item.root) for item in tiles]

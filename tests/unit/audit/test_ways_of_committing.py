@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 import pytest
+from sqlalchemy import Table
 
 from answerable.audit import writer
 from answerable.audit.errors import InvalidInput, Unavailable
 from answerable.audit.log import Log
-from answerable.audit.store import advance
+from answerable.audit.store import advance, entry_rows
+from answerable.audit.store.entry_rows import NewEntry, entry_table_rows
+from answerable.audit.store.tables import Row, entry_subject
 from tests.log_kit import LogKit, OneBucket, SeededEntropy
 
 AMOUNTS = [1, 2, 16, 17, 300, 700]
@@ -49,12 +53,15 @@ def test_a_failure_in_the_middle_leaves_nothing(
     first = kit.log.append(kit.decision("anna"))
     drafts = [kit.decision("anna", n=n) for n in range(300)]
 
-    def full(_connection: object, _counts: object) -> NoReturn:
-        raise Unavailable("full", where="disk")
+    def twice(entries: Sequence[NewEntry]) -> dict[Table, list[Row]]:
+        rows = entry_table_rows(entries)
+        rows[entry_subject].append(rows[entry_subject][7])
+        return rows
 
     with monkeypatch.context() as patched:
-        patched.setattr(advance, "add_counts", full)
-        with pytest.raises(Unavailable, match="full"):
+        patched.setattr(advance, "entry_table_rows", twice)
+        patched.setattr(entry_rows, "entry_table_rows", twice)
+        with pytest.raises(Unavailable, match="refused"):
             kit.log.append_many(drafts)
     assert kit.log.size() == first.seq + 1
     assert kit.log.append_many(drafts)[0].seq == first.seq + 1

@@ -61,7 +61,7 @@ def test_bytes_of_one_length_arrive() -> None:
 
 
 def test_long_values_go_in_several_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_rows, "_MOST_BYTES", 100)
+    monkeypatch.setattr(sqlite_rows, "MOST_BYTES", 100)
     statements: list[str] = []
     driver = a_database()
     driver.set_trace_callback(statements.append)
