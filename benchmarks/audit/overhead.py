@@ -14,6 +14,7 @@ from ground import Figures, Ground, Material, ground
 from loaded import DATABASES, loaded
 
 from answerable.audit.log import Log
+from answerable.audit.store.authorizer import schema_changes
 
 _PARTS = {
     "header": "SELECT sum(length(header)) FROM {schema}.entry",
@@ -46,7 +47,8 @@ def sizes(log: Log, kind: str) -> tuple[dict[str, int], dict[tuple[str, bool], i
     """Return bytes of what was written, and of tables (True) and their indexes (False)."""
     schema = "main" if kind == "sqlite" else "audit"
     statement = _SQLITE if kind == "sqlite" else _POSTGRES
-    with log._database.read() as connection:
+    # The table of pages is made for the asking, which a log's own connections may not do.
+    with log._database.read() as connection, schema_changes(connection):
         one: Callable[[str], Any] = lambda text: connection.exec_driver_sql(text).scalar()  # noqa: E731
         written = {what: int(one(text.format(schema=schema))) for what, text in _PARTS.items()}
         rows = connection.exec_driver_sql(statement).all()
