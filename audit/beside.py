@@ -7,6 +7,7 @@ follow from the entries, so whoever changed one is found by following them again
 - index   id, subjects and links of each entry as its header names them, and nothing else
 - body    a part that is gone, though nobody erased its holder and no retention run removed it; one
           that is still there though a run removed it
+- header  one that cannot be read, so that nothing beside its entry can be compared
 - keys    a holder's key or further identifier, gone without an erasure or back after one; after
           retention runs as many keys may be gone as they say, of people of whom no body is left
 - holds   the holds that were placed and not lifted
@@ -31,6 +32,7 @@ from answerable.audit.retention.facts import removed_so_far
 from answerable.audit.skimmed import Skimmed, skim
 from answerable.audit.store import entry_rows, key_rows, raw_rows, tile_rows, view_rows
 from answerable.audit.store.database import Connection, Database
+from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.index_rows import Indexed, agrees, count_index, indexed_as
 from answerable.audit.store.tables import PARTS
 from answerable.audit.tree.tiles import tile_root
@@ -140,6 +142,8 @@ class _Pass:
         for (seq, _), header in zip(rows, skim([data for _, data in rows]), strict=True):
             if header is None:
                 self._unread += 1
+                what = "it cannot be read as a header: what lies beside it is not checked"
+                self.findings.append(Finding("header", f"{seq}", what))
             else:
                 read.append((seq, header))
         self._bodies(read, places)
@@ -171,6 +175,8 @@ class _Pass:
         for name, number, holders in self._gone:
             if not holders or not holders <= self._erased:
                 yield Finding("body", name, f"part {number} is gone and nobody erased it")
+        if beyond := entry_rows.parts_beyond(self._connection, read_head(self._connection).size):
+            yield Finding("body", "", f"{beyond} parts are stored beyond the last entry")
         yield from self._key_findings(key_rows.all_refs(self._connection))
         if self._holds != key_rows.all_holds(self._connection):
             yield Finding("holds", "", "the holds in force are not those that were placed")

@@ -20,6 +20,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
 from answerable.audit.errors import TooBusy, Unavailable
@@ -49,7 +50,8 @@ class Ticket(Generic[W, R]):
         self.done = False
         self.result: R | None = None
         self.error: BaseException | None = None
-        self.bell: threading.Event | None = None
+        self.bell: SimpleQueue[None] | None = None
+        """Rung by putting something in: unlike an event, safe beside an interrupt."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self.future: asyncio.Future[R] | None = None
 
@@ -107,6 +109,7 @@ class GroupCommit(Generic[W, R]):
         self._wake = threading.Event()
         self._worker: threading.Thread | None = None
         self._closed = False
+        self._leader: int | None = None
 
     @property
     def waiting(self) -> int:
@@ -128,7 +131,7 @@ class GroupCommit(Generic[W, R]):
         """
         if self._led_alone(ticket):
             return ticket.outcome()
-        ticket.bell = threading.Event()
+        ticket.bell = SimpleQueue()
         self._put(ticket)
         try:
             while not ticket.done:
@@ -139,8 +142,7 @@ class GroupCommit(Generic[W, R]):
                     finally:
                         self._lead.release()
                 else:
-                    ticket.bell.wait()
-                    ticket.bell.clear()
+                    ticket.bell.get()
         finally:
             # Also when this thread was interrupted while it was the one that was rung.
             self._ring_next()
@@ -178,17 +180,44 @@ class GroupCommit(Generic[W, R]):
         """
         try:
             with self._lead:
-                yield
+                self._require_open()
+                with self._leading():
+                    yield
         finally:
             self._ring_next()
 
     def close(self) -> None:
-        """Refuse what is not queued yet and end the thread once the queue is empty."""
-        self._closed = True
+        """Refuse what is not queued yet; return once what is queued and what runs has ended.
+
+        Raises
+        ------
+        Unavailable
+            If this very thread is committing: from a signal handler, for instance.
+        """
+        if self._leader == threading.get_ident():
+            raise Unavailable(
+                "this thread is writing to the log",
+                where="append queue",
+                remedy="Close the log once that call has returned.",
+            )
+        with self._gate:
+            self._closed = True
         worker = self._worker
         self._wake.set()
         if worker is not None and worker is not threading.current_thread():
             worker.join()
+        with self._lead:
+            while self._queue:
+                self._lead_once()
+
+    @contextmanager
+    def _leading(self) -> Iterator[None]:
+        """Say which thread commits, while it does."""
+        self._leader = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._leader = None
 
     def _put(self, ticket: Ticket[W, R]) -> None:
         with self._gate:
@@ -237,15 +266,20 @@ class GroupCommit(Generic[W, R]):
             self._settle(taken)
 
     def _settle(self, taken: Sequence[Ticket[W, R]]) -> None:
+        self._leader = threading.get_ident()
         try:
             self._commit(taken)
-        except BaseException as error:  # allow broad-except: every caller must be told
+        except Exception as error:  # allow broad-except: every caller must be told
             for ticket in taken:
                 ticket.fail(error)
-            if not isinstance(error, Exception):
-                raise
+        except BaseException:
+            # An interrupt is for this thread alone; what it left undone is not known here.
+            for ticket in taken:
+                ticket.fail(_interrupted())
+            raise
         finally:
-            _tell(taken)
+            self._leader = None
+            _tell_all(taken)
 
     def _ring_next(self) -> None:
         with self._gate:
@@ -253,7 +287,7 @@ class GroupCommit(Generic[W, R]):
         if first is None:
             return
         if first.bell is not None:
-            first.bell.set()
+            first.bell.put(None)
         else:
             self._wake.set()
 
@@ -277,6 +311,27 @@ class GroupCommit(Generic[W, R]):
                 self._ring_next()
 
 
+def _interrupted() -> Unavailable:
+    return Unavailable(
+        "the thread that wrote this batch was interrupted",
+        where="append queue",
+        remedy="Append again with the same entry ids: what was stored is recognised.",
+    )
+
+
+def _tell_all(taken: Sequence[Ticket[W, R]]) -> None:
+    """Wake those who wait, even if an interrupt comes while they are told."""
+    interrupt: BaseException | None = None
+    while True:
+        try:
+            _tell(taken)
+            break
+        except BaseException as error:  # allow broad-except: raised again once all were told
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
+
+
 def _tell(taken: Sequence[Ticket[W, R]]) -> None:
     """Wake those who wait: threads one by one, each event loop once."""
     loops: dict[asyncio.AbstractEventLoop, list[Ticket[W, R]]] = {}
@@ -284,7 +339,7 @@ def _tell(taken: Sequence[Ticket[W, R]]) -> None:
         if not ticket.done:
             ticket.fail(Unavailable("the commit ended without a result", where="append queue"))
         if ticket.bell is not None:
-            ticket.bell.set()
+            ticket.bell.put(None)
         elif ticket.loop is not None:
             loops.setdefault(ticket.loop, []).append(ticket)
     for loop, tickets in loops.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -10,7 +11,7 @@ from pydantic import JsonValue
 
 from answerable.audit.canonical import header_json, subset_json
 from answerable.audit.entries import HEADER_LIMIT, Draft, Header, HeaderSubject
-from answerable.audit.errors import TooLarge
+from answerable.audit.errors import InvalidInput, TooLarge
 from answerable.audit.keys.sealing import PlainPart
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Automation, EntryLink, Role
@@ -22,6 +23,10 @@ _ANY_REF: Final = f"s-{'0' * 32}"
 _QUOTED: Final = "~"
 """Marks the place of a text; no field of a header may hold it."""
 _UNQUOTED: Final = "~~"
+_RELATION: Final = re.compile(r"[a-z0-9][a-z0-9_.@:/+-]{0,127}")
+_TARGET: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|sha256:[0-9a-f]{64}"
+)
 
 
 class Stamp(NamedTuple):
@@ -249,6 +254,8 @@ def _checked(own: Mapping[str, object]) -> Header:
 
 
 def _link(link: EntryLink) -> dict[str, JsonValue]:
+    if not _RELATION.fullmatch(link.rel) or not _TARGET.fullmatch(link.entry or link.digest or ""):
+        raise InvalidInput("a link that names no relation or no target", where="links")
     if link.entry is not None:
         return {"rel": link.rel, "entry": link.entry}
     return {"rel": link.rel, "digest": link.digest}

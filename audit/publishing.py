@@ -168,7 +168,14 @@ class Publisher:
 
     def _head(self, connection: Connection) -> Checkpoint:
         head = read_head(connection)
-        return Checkpoint(self._signer.origin, head.size, head.frontier.root())
+        root = head.frontier.root()
+        if root != root_from_tiles(head.size, StoredTiles(connection)):
+            raise EvidenceBroken(
+                "the root in the log's head is not that of its entries",
+                where="log head",
+                remedy="Do not publish anything; verify the log against the last checkpoint.",
+            )
+        return Checkpoint(self._signer.origin, head.size, root)
 
     def _require_extends(self, connection: Connection, size: int, stored: str | None) -> None:
         if stored is None:

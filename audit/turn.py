@@ -214,13 +214,13 @@ class Turn:
         self._cells.append(counted)
         return Receipt(self._scribe.origin, draft.entry_id, draft.kind, entry.seq, entry.leaf, ts)
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> tuple[int, int, int]:
         """Return how far this turn has come, to :meth:`rewind` to."""
-        return len(self._staged), self.keyring.created()
+        return len(self._staged), self.keyring.created(), self._clock.noted
 
-    def rewind(self, mark: tuple[int, int]) -> None:
+    def rewind(self, mark: tuple[int, int, int]) -> None:
         """Take back what was staged since a mark: all of a caller's drafts or none."""
-        staged, created = mark
+        staged, created, self._clock.noted = mark
         for item in self._staged[staged:]:
             self._fresh.pop(id_text(item.found_by.id), None)
         del self._staged[staged:], self._cells[staged:]

@@ -17,6 +17,8 @@ from answerable.audit.verify_form import digests_in, said_by
 __all__ = ["Proven", "StoredChunk", "StoredRow", "leaves_of", "part_digests", "prove"]
 
 _PARTS: Final = 256
+_MANY_PARTS: Final = 100 * _PARTS
+"""Characters below which a header cannot name more parts than there are places for."""
 _COLUMNS: Final = ("ts", "kind", "function", "outcome", "automation", "ref")
 _TELLING: Final = frozenset(
     {
@@ -141,6 +143,8 @@ def part_digests(bodies: Sequence[tuple[int, bytes]]) -> list[str]:
 
 def _missing(chunk: StoredChunk, seqs: Sequence[int], parts: Sequence[str | None]) -> int | None:
     """Return how many parts are gone, None when one that is stored is not what was promised."""
+    if any(text is not None and len(text) > _MANY_PARTS for text in parts):
+        return None  # perhaps more than there are places for: looked at one by one
     promised = [
         (seq * _PARTS + number, digest)
         for seq, text in zip(seqs, parts, strict=True)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from answerable.audit.draft_checks import require_plain, wrong_kind
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import AnswerableError, EvidenceBroken, TooLarge, Unavailable
 from answerable.audit.group import GroupCommit, Ticket
 from answerable.audit.identity import Scribe
-from answerable.audit.ids import entry_id_bytes
 from answerable.audit.keys.held import HeldKeys, Holder
 from answerable.audit.keys.sealing import SealedDraft, SealingPlace, seal_draft
 from answerable.audit.keys.subjects import BucketKeyMissing
@@ -147,13 +147,16 @@ class Writer:
         self._group.close()
 
     def _ticket(self, drafts: Sequence[Draft]) -> _Ticket:
-        for draft in drafts:
-            entry_id_bytes(draft.entry_id)  # a malformed one is nobody else's trouble
-        # Sealed here, while another thread may be writing: under keys that are in force at the
-        # epoch named, and again in the turn if a key went since.
+        # A malformed one is nobody else's trouble. Sealed here, while another thread may be
+        # writing: under keys in force at the epoch named, and again in the turn if a key went.
         held = self._held.now
         place = SealingPlace(self.scribe.origin, self.scribe.entropy, held.epoch)
-        sealed = [_sealed(draft, held.holders, place) for draft in drafts]
+        try:
+            for draft in drafts:
+                require_plain(draft)
+            sealed = [_sealed(draft, held.holders, place) for draft in drafts]
+        except (AttributeError, TypeError, ValueError):
+            raise wrong_kind("a field of the draft") from None
         return Ticket(_Work(drafts, sealed), len(drafts))
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
@@ -266,6 +269,10 @@ def _placed(turn: Turn, tickets: Sequence[_Ticket]) -> list[list[Receipt] | Answ
         except AnswerableError as error:
             turn.rewind(mark)
             outcomes.append(error)
+        except (AttributeError, TypeError, ValueError):
+            # Of what kind, not what: the text of such an error quotes the value.
+            turn.rewind(mark)
+            outcomes.append(wrong_kind("a field of the draft"))
     return outcomes
 
 

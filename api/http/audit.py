@@ -13,6 +13,7 @@ from answerable.api.http.access import EVERYBODY, Store, allowed
 from answerable.api.http.cursors import open_cursor, seal_cursor
 from answerable.api.http.evidence import not_modified
 from answerable.api.http.schemas import ID_PATTERN, Json, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.entries import Entry
 from answerable.audit.errors import InvalidInput
 from answerable.audit.kinds import EntryKind
@@ -20,7 +21,7 @@ from answerable.audit.records import Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 
 Reader = Annotated[ActorContext, Depends(allowed(*EVERYBODY))]
 Auditor = Annotated[ActorContext, Depends(allowed(Role.AUDITOR, Role.OFFICER, Role.ADMIN))]

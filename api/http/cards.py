@@ -12,12 +12,13 @@ from answerable.api.flows.card import CardFormat, check_card, render_card
 from answerable.api.http.access import EVERYBODY, Store, allowed
 from answerable.api.http.explanations import chosen_type
 from answerable.api.http.schemas import FunctionName
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role
 from answerable.model_cards.report import page_policy
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/cards", tags=["cards"])
+router = APIRouter(prefix="/v1/cards", tags=["cards"], route_class=StrictRoute)
 
 Reader = Annotated[ActorContext, Depends(allowed(*EVERYBODY))]
 Checker = Annotated[

@@ -11,11 +11,12 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.completeness import completeness, state_count
 from answerable.api.http.access import Store, allowed
 from answerable.api.http.schemas import Body, Json, Micros, Number, ReceiptAnswer, Reply, Series
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import CallerCounted, Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=StrictRoute)
 
 Service = Annotated[ActorContext, Depends(allowed(Role.SERVICE))]
 Reader = Annotated[

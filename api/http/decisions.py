@@ -34,11 +34,12 @@ from answerable.api.http.schemas import (
     Reply,
     Series,
 )
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Amount, Automation, Component, Outcome, Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=StrictRoute)
 
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 _Key = Annotated[

@@ -11,11 +11,12 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.evidence import evidence_by_digest
 from answerable.api.http.access import Store, allowed
 from answerable.api.http.schemas import Json, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role
 
 __all__ = ["not_modified", "router"]
 
-router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
+router = APIRouter(prefix="/v1/evidence", tags=["evidence"], route_class=StrictRoute)
 
 Reader = Annotated[
     ActorContext,

@@ -11,12 +11,13 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.explain import letter, replay, stored_explanation
 from answerable.api.http.access import Purpose, Store, allowed
 from answerable.api.http.schemas import Body, DecisionId, Json, ReceiptAnswer, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role
 from answerable.explain.letters.letter import style_source
 
 __all__ = ["chosen_type", "router"]
 
-router = APIRouter(prefix="/v1", tags=["explanations"])
+router = APIRouter(prefix="/v1", tags=["explanations"], route_class=StrictRoute)
 
 Reader = Annotated[
     ActorContext,

@@ -31,6 +31,7 @@ from answerable.api.http.schemas import (
     ReceiptAnswer,
     Reply,
 )
+from answerable.api.http.strict_json import StrictRoute
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import NotFound
 from answerable.audit.records import Record, Role, SignOff
@@ -40,7 +41,7 @@ from answerable.governance.status import status_of
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/functions", tags=["functions"])
+router = APIRouter(prefix="/v1/functions", tags=["functions"], route_class=StrictRoute)
 
 _Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Reader = Annotated[ActorContext, Depends(allowed(*EVERYBODY))]

@@ -13,6 +13,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.http.access import EVERYBODY, Store, allowed
 from answerable.api.http.metrics import LogMetrics
 from answerable.api.http.schemas import Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.api.wiring import Workspace
 from answerable.audit.errors import Unavailable
 from answerable.audit.health import HealthState
@@ -21,7 +22,7 @@ from answerable.audit.records import Role
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], route_class=StrictRoute)
 
 Anybody = Annotated[ActorContext, Depends(allowed(*EVERYBODY))]
 Watcher = Annotated[

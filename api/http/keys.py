@@ -12,13 +12,14 @@ from answerable.api.flows.disclosing import disclose
 from answerable.api.flows.subject.identity import add_identifier, erasure_receipt
 from answerable.api.http.access import Purpose, Store, allowed
 from answerable.api.http.schemas import ID_PATTERN, Body, Code, ReceiptAnswer, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.disclosure import Disclosure
 from answerable.audit.erasure_receipt import ErasureReceipt
 from answerable.audit.records import Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["data subjects"])
+router = APIRouter(prefix="/v1", tags=["data subjects"], route_class=StrictRoute)
 
 Officer = Annotated[ActorContext, Depends(allowed(Role.OFFICER))]
 Overseer = Annotated[ActorContext, Depends(allowed(Role.OFFICER, Role.AUDITOR))]

@@ -15,12 +15,13 @@ from answerable.api.flows.organisation import (
 )
 from answerable.api.http.access import EVERYBODY, Purpose, Store, allowed
 from answerable.api.http.schemas import Body, Json, ReceiptAnswer, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.errors import NotFound
 from answerable.audit.records import OrganisationProfile, Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["organisation"])
+router = APIRouter(prefix="/v1", tags=["organisation"], route_class=StrictRoute)
 
 Registrar = Annotated[ActorContext, Depends(allowed(Role.COMPLIANCE, Role.OFFICER, Role.ADMIN))]
 Anybody = Annotated[ActorContext, Depends(allowed(*EVERYBODY))]

@@ -12,11 +12,12 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
 from answerable.api.http.access import Purpose, Store, allowed
 from answerable.api.http.schemas import Body, Code, EntryIdText, SubjectRefText
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 
 Reader = Annotated[ActorContext, Depends(allowed(Role.OFFICER, Role.AUDITOR))]
 

@@ -33,6 +33,7 @@ from answerable.api.flows.query import (
 from answerable.api.http.access import Purpose, Store, allowed
 from answerable.api.http.cursors import open_cursor, seal_cursor
 from answerable.api.http.schemas import AutomationText, Body, Code, Json, Micros, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.api.wiring import Workspace
 from answerable.audit.canonical import canonical_json
 from answerable.audit.codes import Automation
@@ -40,7 +41,7 @@ from answerable.audit.queries import Draw, Scope
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/queries", tags=["questions to the log"])
+router = APIRouter(prefix="/v1/queries", tags=["questions to the log"], route_class=StrictRoute)
 
 Asker = Annotated[ActorContext, Depends(allowed(*ASKERS))]
 _Function = Annotated[

@@ -30,12 +30,13 @@ from answerable.api.http.schemas import (
     Reply,
     SubjectRefPath,
 )
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role
 from answerable.audit.requests.register import RequestLine
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["requests"])
+router = APIRouter(prefix="/v1", tags=["requests"], route_class=StrictRoute)
 
 Officer = Annotated[ActorContext, Depends(allowed(Role.OFFICER))]
 Reader = Annotated[ActorContext, Depends(allowed(Role.OFFICER, Role.AUDITOR))]

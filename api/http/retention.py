@@ -23,12 +23,13 @@ from answerable.api.flows.retention import (
 from answerable.api.flows.retention_result import plan_result, status_result
 from answerable.api.http.access import Store, allowed
 from answerable.api.http.schemas import Body, Json, Reply
+from answerable.api.http.strict_json import StrictRoute
 from answerable.api.wiring import Workspace
 from answerable.audit.canonical import canonical_json
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/retention", tags=["retention"])
+router = APIRouter(prefix="/v1/retention", tags=["retention"], route_class=StrictRoute)
 
 Planner = Annotated[ActorContext, Depends(allowed(*PLANNERS))]
 Runner = Annotated[ActorContext, Depends(allowed(*RUNNERS))]

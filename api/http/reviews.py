@@ -28,11 +28,12 @@ from answerable.api.http.schemas import (
     Reply,
     SubjectRefText,
 )
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Outcome, Role
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["reviews"])
+router = APIRouter(prefix="/v1", tags=["reviews"], route_class=StrictRoute)
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Receiver = Annotated[ActorContext, Depends(allowed(Role.OFFICER, Role.REVIEWER, Role.SERVICE))]

@@ -39,11 +39,12 @@ from answerable.api.http.schemas import (
     Reply,
     SubjectRefPath,
 )
+from answerable.api.http.strict_json import StrictRoute
 from answerable.audit.records import Role, SubjectStatement
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["data subjects"])
+router = APIRouter(prefix="/v1", tags=["data subjects"], route_class=StrictRoute)
 
 Officer = Annotated[ActorContext, Depends(allowed(Role.OFFICER))]
 Reader = Annotated[ActorContext, Depends(allowed(Role.OFFICER, Role.AUDITOR))]

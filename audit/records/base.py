@@ -75,6 +75,9 @@ Micros = Annotated[int, Field(ge=0, lt=2**53)]
 _FIELD_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}|[0-9]{1,9}")
 _NOT_FINITE: Final = re.compile(rb"NaN|Infinity")
 _MAX_PLACES: Final = 8
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG: Final = b"0" * 20
+"""An integer that does not fit 64 bits has at least so many digits."""
 
 
 class FrozenModel(BaseModel):
@@ -109,6 +112,9 @@ class FrozenModel(BaseModel):
         # Through bytes: serialiser and parser take a third of what model_dump takes.
         try:
             written = self.__pydantic_serializer__.to_json(self, exclude_none=True)
+            # Digits that the parser would take for a fraction are looked at one by one.
+            if _LONG in written.translate(_DIGITS):
+                return canonical_json(self.model_dump(mode="json", exclude_none=True))
             value = orjson.loads(written)
         except (PydanticSerializationError, orjson.JSONDecodeError, UnicodeError):
             return canonical_json(self.model_dump(mode="json", exclude_none=True))

@@ -143,8 +143,8 @@ def _all_rows(advance: Advance) -> dict[Table, list[Row]]:
 
 def _swap(advance: Advance) -> Row:
     old, new = advance.old, advance.new
-    frontier = new.frontier.to_bytes()
-    return (new.size, new.ts, new.clock_noted, frontier, old.turn, old.size)
+    swapped = (new.size, new.ts, new.clock_noted, new.frontier.to_bytes())
+    return (*swapped, old.turn, old.size, old.frontier.to_bytes())
 
 
 def _store_rows(connection: Connection, advance: Advance) -> None:

@@ -60,8 +60,8 @@ SQLITE: Final = Words(
     alike=dict.fromkeys(_KINDS, "@0"),
     steps="(@0 + i * @1)",
     even="substr(@0, i * @1 + 1, @1)",
-    cut="substr(@0, CAST(substr(@1, i * 16 + 1, 8) AS INTEGER), "
-    "CAST(substr(@1, i * 16 + 9, 8) AS INTEGER))",
+    cut="substr(@0, CAST(substr(@1, i * 24 + 1, 12) AS INTEGER), "
+    "CAST(substr(@1, i * 24 + 13, 12) AS INTEGER))",
     read={
         BigInteger: "CAST(# AS INTEGER)",
         Integer: "CAST(# AS INTEGER)",
@@ -74,8 +74,8 @@ POSTGRES: Final = Words(
     alike={kind: f"@0::{name}" for kind, name in POSTGRES_TYPES.items()},
     steps="(@0::int8 + i * @1::int8)",
     even="substr(@0::bytea, (i * @1 + 1)::int4, @1::int4)",
-    cut="substr(@0::bytea, convert_from(substr(@1::bytea, i * 16 + 1, 8), 'UTF8')::int4, "
-    "convert_from(substr(@1::bytea, i * 16 + 9, 8), 'UTF8')::int4)",
+    cut="substr(@0::bytea, convert_from(substr(@1::bytea, i * 24 + 1, 12), 'UTF8')::int4, "
+    "convert_from(substr(@1::bytea, i * 24 + 13, 12), 'UTF8')::int4)",
     read={
         BigInteger: "convert_from(#, 'UTF8')::int8",
         Integer: "convert_from(#, 'UTF8')::int4",
@@ -145,4 +145,6 @@ def _cut(words: Words, values: Sequence[bytes]) -> Sent:
     if sizes.count(sizes[0]) == len(sizes):
         return Sent(words.even, (b"".join(values), sizes[0]))
     places = zip(accumulate(sizes[:-1], initial=1), sizes, strict=True)
-    return Sent(words.cut, (b"".join(values), b"".join([b"%08d%08d" % place for place in places])))
+    return Sent(
+        words.cut, (b"".join(values), b"".join([b"%012d%012d" % place for place in places]))
+    )

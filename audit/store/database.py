@@ -9,6 +9,7 @@ row-level security, and to wait for its disk.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from answerable.audit.errors import AnswerableError, InvalidInput, NotFound
+from answerable.audit.errors import AnswerableError, InvalidInput, NotFound, Unavailable
 from answerable.audit.store.authorizer import forbid_schema_changes
 from answerable.audit.store.failures import translated
 from answerable.audit.store.tables import SCHEMA
@@ -81,6 +82,7 @@ class Database:
             if (self.dialect == "sqlite")
             else _postgres_engine(address)
         )
+        self._process = os.getpid()
         self._kept: Connection | None = None
         self._alone: dict[str, Any] = (
             {"answerable_kept": True}
@@ -93,7 +95,14 @@ class Database:
         )
 
     def require_writable(self) -> None:
-        """Raise the refusal that is set, if one is."""
+        """Raise the refusal that is set, if one is.
+
+        Raises
+        ------
+        Unavailable
+            If this process was forked from the one that opened the database.
+        """
+        self._require_own()
         if self.refusal is not None:
             raise self.refusal()
 
@@ -131,6 +140,7 @@ class Database:
         Unavailable
             If the database is locked or unreachable.
         """
+        self._require_own()
         with translated(self.where), self._gate, self._engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -166,9 +176,19 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self._drop_kept()
-        self._engine.dispose()
+        """Close all connections; in a forked process only forget them: they are the other's."""
+        if os.getpid() == self._process:
+            self._drop_kept()
+        self._engine.dispose(close=os.getpid() == self._process)
+
+    def _require_own(self) -> None:
+        """Two processes on one connection would read each other's answers."""
+        if os.getpid() != self._process:
+            raise Unavailable(
+                "the log was opened before this process was forked",
+                where=self.where,
+                remedy="Open it anew in each process, after forking.",
+            )
 
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None

@@ -99,6 +99,12 @@ def place_of(seq: int, part: int) -> int:
     return seq * PARTS + part
 
 
+def parts_beyond(connection: Connection, size: int) -> int:
+    """Return how many parts are stored of entries from a size on, which there cannot be."""
+    query = select(func.count()).where(body.c.place >= size * PARTS)
+    return connection.execute(query).scalar() or 0
+
+
 def insert_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     """Store entries, their bodies and the index over their headers.
 

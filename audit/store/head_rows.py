@@ -52,7 +52,7 @@ _SWAP: Final = (
 )
 COMPARED_SWAP: Final = (
     "UPDATE {schema}.head SET turn = turn + 1, size = {v}, ts = {v}, clock_noted = {v}, "
-    "frontier = {v} WHERE id = 1 AND turn = {v} AND size = {v}"
+    "frontier = {v} WHERE id = 1 AND turn = {v} AND size = {v} AND frontier = {v}"
 )
 """Changes no row when the head is not the one that was expected."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 import pytest
 
@@ -232,3 +233,22 @@ def test_a_caller_that_gave_up_does_not_stop_the_others() -> None:
     assert asyncio.run(one_gives_up()) == 3
     assert group.run(Ticket(3, 1)) == 4
     group.close()
+
+
+def test_those_who_wait_are_told_even_if_an_interrupt_comes_while_they_are_told() -> None:
+    told: list[int] = []
+
+    class Bell(SimpleQueue):  # type: ignore[type-arg]
+        def put(self, item: object, *_: object, **__: object) -> None:
+            if not told:
+                told.append(0)
+                raise KeyboardInterrupt
+            super().put(item)
+
+    first, second = Ticket[int, int](1, 1), Ticket[int, int](2, 1)
+    first.bell, second.bell = Bell(), SimpleQueue()
+    with pytest.raises(KeyboardInterrupt):
+        group_of(Ledger())._settle((first, second))
+    assert first.bell.get_nowait() is None
+    assert second.bell.get_nowait() is None
+    assert (first.outcome(), second.outcome()) == (2, 3)
