@@ -14,6 +14,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.records import LegalHold
 from answerable.audit.store.tables import tile
+from answerable.audit.tree.merkle import leaf_hash
 from tests.attacks.test_rewritten_rows import rewrite
 from tests.log_kit import ACTOR, LogKit
 
@@ -130,4 +131,23 @@ def test_a_row_at_a_far_place_does_not_keep_the_verification_from_ending(told: L
         (item.layer, item.entry) for item in report.findings
     ]
     assert isinstance(told.log, Log)
-    assert layers(told) == []
+    assert layers(told) == [("header", str(far))]
+
+
+def test_parts_of_entries_that_do_not_exist_are_named(told: LogKit) -> None:
+    size = told.log.size()
+    rewrite(told, f"INSERT INTO body VALUES ({size * 256}, :data)", data=b"x")
+    rewrite(told, f"INSERT INTO body VALUES ({(size + 3) * 256 + 1}, :data)", data=b"y")
+    found = told.log.stored().findings_beside(cell_of=told.log.cell_of)
+    assert [(item.layer, item.what) for item in found] == [
+        ("body", "2 parts are stored beyond the last entry")
+    ]
+
+
+def test_a_header_that_nobody_can_read_is_named(told: LogKit) -> None:
+    """Canonical JSON whose leaf fits, but no header: what lies beside it cannot be compared."""
+    entry = told.log.entry_at(2)
+    odd = entry.header_bytes.replace(b'"ref":"s-', b'"ref":"a-')
+    leaf = leaf_hash(odd)
+    rewrite(told, "UPDATE entry SET header = :odd, leaf = :leaf WHERE seq = 2", odd=odd, leaf=leaf)
+    assert ("header", "2") in layers(told)
