@@ -61,7 +61,7 @@ BUCKETS: Final = 4096
 """Erasing one holder re-wraps the keys of one bucket: with a million holders about 244."""
 KEY_SIZE: Final = 32
 NONCE_SIZE: Final = 12
-_BUCKET_HEX: Final = 3
+_BUCKET_DIGITS: Final = slice(2, 5)
 
 
 class KeyAddress(NamedTuple):
@@ -139,7 +139,7 @@ def bucket_of(ref: str) -> int:
     >>> bucket_of("s-0ff" + "0" * 29)
     255
     """
-    return int(ref.partition("-")[2][:_BUCKET_HEX], 16)
+    return int(ref[_BUCKET_DIGITS], 16)
 
 
 def record_key(data_key: bytes, entry_id: str, part: int) -> bytes:
