@@ -156,6 +156,7 @@ class Publisher:
             last = view_rows.latest_checkpoint(connection)
             stored = None if last is None else last[1]
             self._require_extends(connection, head.size, stored)
+            self._require_root(connection, head)
             where = None if self._outside is None else self._outside.where
             gap = (
                 None
@@ -168,14 +169,16 @@ class Publisher:
 
     def _head(self, connection: Connection) -> Checkpoint:
         head = read_head(connection)
-        root = head.frontier.root()
-        if root != root_from_tiles(head.size, StoredTiles(connection)):
+        return Checkpoint(self._signer.origin, head.size, head.frontier.root())
+
+    @staticmethod
+    def _require_root(connection: Connection, head: Checkpoint) -> None:
+        if head.root != root_from_tiles(head.size, StoredTiles(connection)):
             raise EvidenceBroken(
                 "the root in the log's head is not that of its entries",
                 where="log head",
                 remedy="Do not publish anything; verify the log against the last checkpoint.",
             )
-        return Checkpoint(self._signer.origin, head.size, root)
 
     def _require_extends(self, connection: Connection, size: int, stored: str | None) -> None:
         if stored is None:
