@@ -30,6 +30,7 @@ from answerable.audit.store.tables import SCHEMA
 __all__ = ["Connection", "Database"]
 
 _LOCK_TIMEOUT_S: Final = 30
+_IN_MEMORY: Final = "memory"
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -72,7 +73,7 @@ class Database:
         address = _address(url)
         self.dialect = address.get_backend_name()
         in_memory = self.dialect == "sqlite" and address.database in {None, "", ":memory:"}
-        self.where = "memory" if in_memory else _label(address)
+        self.where = _IN_MEMORY if in_memory else _label(address)
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
         self.refusal: Callable[[], AnswerableError] | None = None
@@ -171,8 +172,11 @@ class Database:
                 self._kept = self._engine.connect().execution_options(**self._alone)
             try:
                 yield self._kept
+            except Exception:
+                self._undo()
+                raise
             except BaseException:
-                self._drop_kept()
+                self._drop_kept()  # interrupted anywhere: what state it is in is not known
                 raise
 
     def close(self) -> None:
@@ -190,16 +194,28 @@ class Database:
                 remedy="Open it anew in each process, after forking.",
             )
 
+    def _undo(self) -> None:
+        """End what the borrower began; a server's connection may be broken, and is made anew."""
+        if self.dialect == "sqlite" and self._kept is not None:
+            _roll_back(self._kept)
+        else:
+            self._drop_kept()
+
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None
         if kept is None:
             return
-        driver = kept.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.rollback()
+        if self.where == _IN_MEMORY and self.dialect == "sqlite":
+            _roll_back(kept)  # there is no other connection to it
         else:
-            kept.invalidate()  # not returned to the pool: what state it is in is not known
+            kept.invalidate()  # not returned to the pool: nobody shares what was left undone
         kept.close()
+
+
+def _roll_back(kept: Connection) -> None:
+    driver = kept.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):  # pragma: no branch
+        driver.rollback()
 
 
 def _address(url: str) -> URL:
