@@ -51,6 +51,10 @@ def test_an_older_database_is_read_and_not_written(cut: Shop) -> None:
     refused(
         cut.run("register", "actor", "X", "--role", "auditor"), 6, "can only be read", "recover"
     )
+    key = cut.folder / "late.key"
+    late = cut.run("register", "actor", "X", "--role", "officer", "--key-file", key)
+    refused(late, 6, "can only be read")
+    assert not key.exists()
     refused(cut.run("log", "head"), 6, f"entry {size} that was signed is not here")
     assert cut.run("log", "head", "--outside").code == 0
     doctor = cut.run("doctor", "--json", "-").json
