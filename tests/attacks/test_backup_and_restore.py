@@ -125,7 +125,13 @@ def test_the_drill(bank: OutsideKit, tmp_path: Path) -> None:
     assert bank.log.stored().findings_beside(cell_of=bank.log.cell_of) == []
     report = bank.verify(lost)
     assert not report.ok
-    assert f"entry {receipt.seq} ({receipt.entry_id}) records the loss" in report.findings[0].what
+    told = report.findings[0]
+    span = f"{kept} to {gone - 1}"
+    assert f"entry {receipt.seq} ({receipt.entry_id}) records the loss of {span}" in told.what
+    # New entries stand where the first lost ones stood; the finding names all that were lost.
+    assert bank.log.size() > kept
+    assert told.entry.split(" to ")[0] == f"{kept}"
+    assert int(told.entry.split(" to ")[-1]) >= gone - 1
 
 
 def test_a_key_backup_brings_back_who_was_erased_until_it_ages_out(
