@@ -77,7 +77,7 @@ WAIT = [
 
 
 def test_what_is_recorded_when_it_is_read_waits_and_says_why(cut: Shop, tmp_path: Path) -> None:
-    given = {"DECISION": cut.decision, "PACK": tmp_path / "p.zip", "PERSON": "cust-4711"}
+    given = {"DECISION": cut.decision, "PACK": str(tmp_path / "p.zip"), "PERSON": "cust-4711"}
     for line in GO_ON:
         ran = cut.run(*[given.get(word, word) for word in line.split()])
         assert ran.code == 0, f"{line}: {ran.err}"
