@@ -146,6 +146,11 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return self
 
+    @field_validator("kms_dir", "key_backup_days", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("kms_dir")
     @classmethod
     def _home_of_service(cls, value: Path | None) -> Path | None:

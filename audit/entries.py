@@ -42,6 +42,7 @@ C2SP tlog-tiles (65,535 byte limit).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final, Literal, Self, cast
@@ -55,6 +56,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     ActorRef,
     Automation,
+    Decision,
     Digest,
     EntryId,
     EntryLink,
@@ -225,6 +227,7 @@ class Draft:
     """What a caller wants appended; the writer turns it into an entry.
 
     With `subjects`, `record` becomes the encrypted case part; without, it is stored clear.
+    A decision is drafted by :meth:`of_decision`.
     """
 
     kind: EntryKind
@@ -245,6 +248,71 @@ class Draft:
     release: str | None = None
     cell: int | None = None
     """Group-cell code of the use case's registered levels, below 2**32."""
+
+    @classmethod
+    def of_decision(
+        cls,
+        record: Decision,
+        *,
+        entry_id: str,
+        actor: str,
+        role: Role,
+        subjects: Sequence[DraftSubject] = (),
+    ) -> Self:
+        """Return the draft of a decision, found later by what its record says.
+
+        The record is encrypted; queries read the header. So function, outcome code, automation,
+        purpose, lawful basis, superseded decision and release are taken over into the header.
+
+        Parameters
+        ----------
+        record : Decision
+            What was decided.
+        entry_id : str
+            UUIDv7 of the new entry.
+        actor : str
+            Random reference of who decides.
+        role : Role
+            The role they act in.
+        subjects : sequence of DraftSubject
+            The persons decided about.
+
+        Returns
+        -------
+        Draft
+            What else it may have (links, a claimed time, the caller's reference, a group cell)
+            is set with :func:`dataclasses.replace`.
+
+        Examples
+        --------
+        >>> decision = Decision.parse({
+        ...     "function": "sha256:" + "0" * 64, "outcome": "decline", "outcome_code": "too-young",
+        ...     "automation": "assisted", "components": [], "inputs": {"age": 17},
+        ...     "purpose": "credit-decision", "lawful_basis": "gdpr-6-1-b",
+        ... })
+        >>> draft = Draft.of_decision(
+        ...     decision, entry_id="01a0c5f2-1c00-7000-8000-000000000001",
+        ...     actor="a-" + "0" * 32, role=Role.SERVICE,
+        ...     subjects=[DraftSubject(role="applicant", subject_id="customer-17")],
+        ... )
+        >>> draft.kind.value, draft.outcome_code, draft.purpose, draft.release
+        ('decision', 'too-young', 'credit-decision', 'none')
+        """
+        return cls(
+            kind=EntryKind.DECISION,
+            entry_id=entry_id,
+            record=record,
+            actor=actor,
+            role=role,
+            subjects=tuple(subjects),
+            function=record.function,
+            outcome_code=record.outcome_code,
+            automation=record.automation,
+            supersedes=record.supersedes,
+            purpose=record.purpose,
+            lawful_basis=record.lawful_basis,
+            release=record.release or "none",
+        )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,17 @@ from answerable.audit.entries import HEADER_LIMIT, Draft, Header, HeaderSubject
 from answerable.audit.errors import InvalidInput, TooLarge
 from answerable.audit.keys.sealing import PlainPart
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import Automation, EntryLink, Role
+from answerable.audit.records import Automation, Decision, EntryLink, Role
 
-__all__ = ["HeaderForm", "Stamp", "header_form", "header_of", "is_same_entry", "written_header"]
+__all__ = [
+    "HeaderForm",
+    "Stamp",
+    "header_form",
+    "header_of",
+    "is_same_entry",
+    "require_as_decided",
+    "written_header",
+]
 
 _ANY_ID: Final = "00000000-0000-7000-8000-000000000000"
 _ANY_REF: Final = f"s-{'0' * 32}"
@@ -238,6 +246,56 @@ def _form(  # noqa: PLR0913, PLR0917 - the cache's key is the fields themselves
     text = text.replace(f'"{_UNQUOTED}"', "%s").replace(f'"{_QUOTED}"', '"%s"')
     how = None if automation is None else automation.value
     return HeaderForm(text, (kind.value, function, outcome, how))
+
+
+def require_as_decided(draft: Draft) -> None:
+    """Refuse a decision whose header would not say what its record says.
+
+    Function, outcome code and automation must be there: queries find a decision by them. What
+    else is set must be what the record has.
+
+    Parameters
+    ----------
+    draft : Draft
+        Of kind ``decision``; one with another record is not looked at.
+
+    Raises
+    ------
+    InvalidInput
+        If it leaves one of the three out, or says other than its record; the message names the
+        fields.
+    """
+    record = draft.record
+    if type(record) is not Decision:
+        return
+    if (
+        draft.function == record.function
+        and draft.outcome_code == record.outcome_code
+        and draft.automation == record.automation
+        and draft.purpose in {None, record.purpose}
+        and draft.lawful_basis in {None, record.lawful_basis}
+        and draft.release in {None, record.release or "none"}
+        and draft.supersedes in {None, record.supersedes}
+    ):
+        return
+    raise InvalidInput(
+        f"the header of a decision does not say what its record says: {_differing(draft, record)}",
+        where=f"entry {draft.entry_id}",
+        remedy="Make the draft with Draft.of_decision(record, ...), which takes them over.",
+    )
+
+
+def _differing(draft: Draft, record: Decision) -> str:
+    needed = {name: getattr(record, name) for name in ("function", "outcome_code", "automation")}
+    may_lack = {
+        "purpose": record.purpose,
+        "lawful_basis": record.lawful_basis,
+        "release": record.release or "none",
+        "supersedes": record.supersedes,
+    }
+    wrong = [name for name, value in needed.items() if getattr(draft, name) != value]
+    wrong += [n for n, value in may_lack.items() if getattr(draft, n) not in {None, value}]
+    return ", ".join(wrong)
 
 
 def _checked_time(claimed_at: int) -> int:

@@ -37,9 +37,11 @@ from answerable.audit.records import (
 )
 
 __all__ = [
+    "PERSONS",
     "SETTLING_ROLES",
     "Statement",
     "epoch_of",
+    "may_settle",
     "missing_signatures",
     "prepare_statement",
     "settle",
@@ -50,7 +52,8 @@ Statement = LogRecovered | LogHeadAccepted
 
 SETTLING_ROLES: Final = (Role.COMPLIANCE, Role.ADMIN, Role.OFFICER, Role.AUDITOR)
 """Who may sign that entries or the outside head were lost."""
-_PERSONS: Final = 2
+PERSONS: Final = 2
+"""How many of them sign."""
 _PAGE: Final = 500
 
 
@@ -146,6 +149,32 @@ def sign_statement(statement: Statement, key: Ed25519PrivateKey, signer: Actor) 
     return statement.with_signature(person.model_copy(update={"signature": signature}))
 
 
+def may_settle(signer: Actor) -> bool:
+    """Return whether an actor could sign that entries or the outside head were lost.
+
+    Parameters
+    ----------
+    signer : Actor
+        As registered.
+
+    Returns
+    -------
+    bool
+        True for a person with a signing key in one of :data:`SETTLING_ROLES`.
+
+    Examples
+    --------
+    >>> officer = Actor(actor="a-" + "0" * 32, roles=(Role.OFFICER,), public_key="00" * 32)
+    >>> may_settle(officer), may_settle(officer.model_copy(update={"public_key": None}))
+    (True, False)
+    """
+    return (
+        signer.public_key is not None
+        and not signer.service
+        and any(role in signer.roles for role in SETTLING_ROLES)
+    )
+
+
 def missing_signatures(statement: Statement, actors: Sequence[Actor]) -> int:
     """Return how many signatures a statement still needs.
 
@@ -182,7 +211,7 @@ def missing_signatures(statement: Statement, actors: Sequence[Actor]) -> int:
         _verify(statement, person, signer.public_key)
         # Who holds one key is one person, under however many references.
         persons.add(signer.public_key)
-    return max(_PERSONS - len(persons), 0)
+    return max(PERSONS - len(persons), 0)
 
 
 def settle(

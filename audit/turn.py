@@ -30,7 +30,13 @@ from answerable.audit.errors import (
     InvalidInput,
     NotFound,
 )
-from answerable.audit.heading import Stamp, header_form, is_same_entry, written_header
+from answerable.audit.heading import (
+    Stamp,
+    header_form,
+    is_same_entry,
+    require_as_decided,
+    written_header,
+)
 from answerable.audit.identity import Scribe
 from answerable.audit.ids import UUID7_RANDOM_BYTES, entry_id_bytes, id_text, uuid7
 from answerable.audit.keys.derive import (
@@ -185,7 +191,8 @@ class Turn:
         Raises
         ------
         InvalidInput
-            If the draft is malformed, or the clock stepped back too far (`ClockError`).
+            If the draft is malformed, a decision's header would not say what its record says,
+            or the clock stepped back too far (`ClockError`).
         Conflict
             If its entry id stands for other content.
         Erased
@@ -204,13 +211,14 @@ class Turn:
         if sealed is None or sealed.key_epoch != self.head.key_epoch:
             own = tuple([self._resolve(draft, item) for item in draft.subjects])
             sealed = seal_draft(draft, own, self.keyring.require, self._sealing)
+        counted = None
+        if draft.kind is EntryKind.DECISION:
+            require_as_decided(draft)
+            cell = -1 if draft.cell is None else draft.cell
+            counted = (day_of(ts), draft.function or "", draft.outcome_code or "", cell)
         entry = self._entry(key, draft, sealed, named, ts)
         self._fresh[draft.entry_id] = len(self._staged)
         self._staged.append(entry)
-        counted = None
-        if draft.kind is EntryKind.DECISION:
-            cell = -1 if draft.cell is None else draft.cell
-            counted = (day_of(ts), draft.function or "", draft.outcome_code or "", cell)
         self._cells.append(counted)
         return Receipt(self._scribe.origin, draft.entry_id, draft.kind, entry.seq, entry.leaf, ts)
 

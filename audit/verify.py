@@ -99,7 +99,7 @@ class VerificationReport:
 
 
 _Find = Callable[[str, str, str], None]  # takes layer, entry, what is wrong
-_FindHead = Callable[[int, str, str], None]  # takes the size that was signed instead of the layer
+_FindHead = Callable[[int, int, str], None]  # takes the signed size, the first entry, what is wrong
 
 
 def verify_log(
@@ -352,13 +352,12 @@ def _check_heads(
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
             what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
-            find(head.size, span_of(size, head.size), what)
+            find(head.size, size, what)
         elif head.size not in roots:
             continue  # it ends among pruned tiles: nobody can tell any more
         elif roots[head.size] == head.root:
             agreed = head.size
             anchored = anchored or head.outside
         else:
-            entry = span_of(agreed, head.size) if head.size > agreed else ""
-            find(head.size, entry, f"the signed root of size {head.size} is not that of these")
+            find(head.size, agreed, f"the signed root of size {head.size} is not that of these")
     return anchored

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from answerable.audit.verify_tree import span_of
+
 __all__ = ["RecordedLosses"]
 
 _Find = Callable[[str, str, str], None]
-_FindHead = Callable[[int, str, str], None]
+_FindHead = Callable[[int, int, str], None]
 
 
 class RecordedLosses:
@@ -41,7 +43,7 @@ class RecordedLosses:
             return
         fields = said if isinstance(said, dict) else {}
         first, end = fields.get("first_lost"), fields.get("lost_size")
-        if isinstance(first, int) and isinstance(end, int):
+        if isinstance(first, int) and isinstance(end, int) and 0 <= first < end:
             self._losses.append((first, end, name))
 
     def telling(self, find: _Find) -> _FindHead:
@@ -55,13 +57,17 @@ class RecordedLosses:
         Returns
         -------
         callable
-            Takes the size that was signed, entry and what is wrong.
+            Takes the size that was signed, the first entry it may not fit and what is wrong.
         """
 
-        def told(size: int, entry: str, what: str) -> None:
-            names = [name for first, end, name in self._losses if first < size <= end]
-            find(
-                "checkpoint", entry, what + "".join(f"; entry {n} records the loss" for n in names)
-            )
+        def told(size: int, begin: int, what: str) -> None:
+            # Entries written since may stand where lost ones stood, so what is recorded can be
+            # more than what is seen to be missing. It never makes the finding smaller.
+            losses = [loss for loss in self._losses if loss[0] < size <= loss[1]]
+            begin = min([begin, *(first for first, _, _ in losses)])
+            end = max([size, *(end for _, end, _ in losses)])
+            for first, last, name in losses:
+                what += f"; entry {name} records the loss of {span_of(first, last)}"
+            find("checkpoint", span_of(begin, end) if begin < end else "", what)
 
         return told

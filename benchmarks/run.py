@@ -25,7 +25,6 @@ from answerable.api.flows.verify import verify
 from answerable.api.settings import load_settings
 from answerable.api.wiring import Workspace, create_workspace
 from answerable.audit.entries import Draft, DraftSubject
-from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Automation, Decision, Outcome, Role
 from answerable.explain.attribution import attribute
 from answerable.explain.baseline import BaselineRows, make_baseline
@@ -66,20 +65,14 @@ def decision_draft(workspace: Workspace, subject_id: str) -> Draft:
         purpose="credit",
         lawful_basis="contract",
     )
-    return Draft(
-        kind=EntryKind.DECISION,
+    return Draft.of_decision(
+        record,
         entry_id=workspace.ids(),
-        record=record,
         actor=ACTOR,
         role=Role.SERVICE,
         subjects=(
             DraftSubject(role="applicant", subject_id=subject_id, data={"name": subject_id}),
         ),
-        function=FUNCTION,
-        outcome_code="approve",
-        automation=Automation.SOLELY_AUTOMATED,
-        purpose="credit",
-        lawful_basis="contract",
     )
 
 

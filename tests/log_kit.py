@@ -100,21 +100,15 @@ class LogKit:
         self, *subject_ids: str, entry_id: str | None = None, **inputs: JsonValue
     ) -> Draft:
         """A decision about persons, each with data of their own."""
-        return Draft(
-            kind=EntryKind.DECISION,
+        return Draft.of_decision(
+            a_decision(dict(inputs)),
             entry_id=entry_id or self.entry_id(),
-            record=a_decision(dict(inputs)),
             actor=ACTOR,
             role=Role.SERVICE,
             subjects=tuple(
                 DraftSubject(role="applicant", subject_id=name, data={"name": name})
                 for name in subject_ids
             ),
-            function=FUNCTION,
-            outcome_code="approve",
-            automation=Automation.SOLELY_AUTOMATED,
-            purpose="credit",
-            lawful_basis="contract",
         )
 
     def erasure(self, ground: str = "gdpr-17-1-a", entry_id: str | None = None) -> Draft:
@@ -168,6 +162,19 @@ def a_decision(inputs: dict[str, JsonValue]) -> Decision:
         inputs=inputs,
         purpose="credit",
         lawful_basis="contract",
+    )
+
+
+def redecided(draft: Draft, **changed: JsonValue) -> Draft:
+    """The same draft with other fields in its header, and its record saying the same.
+
+    Nothing is checked: what no record could hold is for the log to refuse.
+    """
+    recorded = {name: None if value == "none" else value for name, value in changed.items()}
+    return replace(
+        draft,
+        record=draft.record.model_copy(update=recorded),
+        **changed,  # type: ignore[arg-type]
     )
 
 

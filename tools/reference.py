@@ -144,7 +144,8 @@ def settings_lines() -> Iterator[str]:
     yield from ("| setting | default | |", "|---|---|---|")
     for name, field in settings.Settings.model_fields.items():
         text = field.description or str(texts.get(name, ""))
-        default = f"`{field.default}`" if str(field.default) else "empty"
+        value = field.get_default(call_default_factory=True)
+        default = "empty" if value is None or not str(value) else f"`{value}`"
         yield f"| `ANSWERABLE_{name.upper()}` | {default} | {_described(text, name)} |"
 
 

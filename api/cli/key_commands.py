@@ -104,8 +104,10 @@ def disclose(
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="Id of an entry.")],
     *,
     part: Annotated[int, typer.Option(min=0, help="0 is the case, then persons' own data.")] = 0,
-    recipient: Annotated[str, typer.Option(help="Who gets it, a code; it is logged.")],
-    purpose: Annotated[str, typer.Option(help="Why, a code; it is logged.")],
+    recipient: Annotated[
+        str, typer.Option(help="Who gets it: a code such as court-of-berlin; it is logged.")
+    ],
+    purpose: Annotated[str, typer.Option(help="Why: a code such as litigation; it is logged.")],
     out: Annotated[Path, typer.Option(help="New file for the disclosure, yours alone to read.")],
     db: DatabaseOption = None,
 ) -> None:

@@ -67,7 +67,8 @@ CountOption = Annotated[
     bool, typer.Option("--count", help="Count over everything asked about as well.")
 ]
 PurposeOption = Annotated[
-    str, typer.Option("--purpose", help="Why it is asked: a code; it is logged.")
+    str,
+    typer.Option("--purpose", help="Why it is asked: a code such as supervision; it is logged."),
 ]
 FirstDayOption = Annotated[
     str | None, typer.Option("--first-day", metavar="DAY", help="First day, UTC.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -46,13 +47,15 @@ def actor(
     from answerable.api.flows.register import register_actor
     from answerable.audit.signing import create_signer_key, public_key_hex
 
-    with open_session(db) as (workspace, operator):
+    with open_session(db) as (workspace, operator), ExitStack() as undone:
         public_key = None
         if key_file is not None:
             public_key = public_key_hex(create_signer_key(key_file, entropy=workspace.entropy))
+            undone.callback(key_file.unlink)
         registered = register_actor(
             workspace, name=name, roles=role, public_key=public_key, actor=operator
         )
+        undone.pop_all()
     say(registered.actor)
 
 

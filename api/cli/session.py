@@ -48,7 +48,9 @@ HtmlOption = Annotated[
 ]
 PurposeOption = Annotated[
     str,
-    typer.Option("--purpose", help="Why personal data is read: a code; it is logged."),
+    typer.Option(
+        "--purpose", help="Why personal data is read: a code such as gdpr-art-15; it is logged."
+    ),
 ]
 
 _FILE_NAME: Final = "answerable.toml"

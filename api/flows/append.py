@@ -7,7 +7,8 @@ with it while every proof stays valid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.context import Recorded
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, DraftSubject, Entry, Receipt
+from answerable.audit.errors import Unavailable
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import EntryLink, Evidence, Record, RecordsRead, Role
 
@@ -29,6 +31,7 @@ __all__ = [
     "is_dataset_id",
     "note_read",
     "receipt_of",
+    "recorded_first",
 ]
 
 R = TypeVar("R", bound=Record)
@@ -148,6 +151,35 @@ def is_dataset_id(subject_id: str) -> bool:
     return subject_id.startswith(_DATASET_ID)
 
 
+@contextmanager
+def recorded_first() -> Iterator[None]:
+    """Say, when the trace of a reading cannot be appended, why nothing is shown.
+
+    Raises
+    ------
+    Unavailable
+        With the cause, when the block could not append.
+
+    Examples
+    --------
+    >>> try:
+    ...     with recorded_first():
+    ...         raise Unavailable("the disk is full", remedy="Free space.")
+    ... except Unavailable as error:
+    ...     print(error.what.partition(";")[2], error.remedy)
+     the disk is full Free space.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        raise Unavailable(
+            "reading personal data and asking the log are themselves recorded first, so nothing is"
+            f" shown while the log cannot be written; {error.what}",
+            where=error.where,
+            remedy=error.remedy,
+        ) from error
+
+
 def note_read(
     workspace: Workspace,
     *,
@@ -190,19 +222,19 @@ def note_read(
         {"purpose": purpose, "query": query, "entries": list(entries), "count": len(entries)}
     )
     actor, role = acting
-    return workspace.log.append(
-        Draft(
-            kind=EntryKind.RECORDS_READ,
-            entry_id=workspace.ids(),
-            record=record,
-            actor=actor.actor,
-            role=role,
-            # Stored clear: the trace must outlive an erasure, and holds codes and ids only.
-            subjects=tuple(DraftSubject(role="data-subject", ref=ref) for ref in subjects),
-            links=tuple(EntryLink(rel="read", entry=entry) for entry in entries[:_MOST_LINKS]),
-            purpose=purpose,
-        )
+    trace = Draft(
+        kind=EntryKind.RECORDS_READ,
+        entry_id=workspace.ids(),
+        record=record,
+        actor=actor.actor,
+        role=role,
+        # Stored clear: the trace must outlive an erasure, and holds codes and ids only.
+        subjects=tuple(DraftSubject(role="data-subject", ref=ref) for ref in subjects),
+        links=tuple(EntryLink(rel="read", entry=entry) for entry in entries[:_MOST_LINKS]),
+        purpose=purpose,
     )
+    with recorded_first():
+        return workspace.log.append(trace)
 
 
 def receipt_of(workspace: Workspace, entry: Entry) -> Receipt:

@@ -11,7 +11,7 @@ is a :class:`Conflict`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import CODE_VERSION, DATASET_ROLE, is_dataset_id
@@ -270,31 +270,26 @@ def _draft(
             where="subjects",
             remedy="Name the person by another id and role.",
         )
-    decision = case.decision
     actor, acted_as = acting
     claimed_at = request.decided_at
     if claimed_at is None and case.earlier is not None:
         # One that waited in the spool claims the time it was made: left out, it is the same.
         claimed_at = case.earlier.claimed_at
-    return Draft(
-        kind=EntryKind.DECISION,
+    draft = Draft.of_decision(
+        case.decision,
         entry_id=case.entry_id,
-        record=decision,
         actor=actor.actor,
         role=acted_as,
-        subjects=tuple(
+        subjects=[
             DraftSubject(role=item.role, subject_id=item.subject_id, data=dict(item.data))
             for item in request.subjects
-        ),
+        ],
+    )
+    return replace(
+        draft,
         claimed_at=claimed_at,
         reference=request.reference,
         links=case.links,
-        function=decision.function,
-        outcome_code=decision.outcome_code,
-        automation=decision.automation,
-        purpose=decision.purpose,
-        lawful_basis=decision.lawful_basis,
-        release=decision.release or "none",
         cell=cell_code(case.facts.use_case, request.groups),
     )
 

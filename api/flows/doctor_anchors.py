@@ -14,7 +14,7 @@ from answerable.api.settings import Settings
 from answerable.api.wiring import open_workspace
 from answerable.audit.anchors.standing import GapKind
 from answerable.audit.errors import AnswerableError
-from answerable.audit.recovery import epoch_of
+from answerable.audit.recovery import PERSONS, SETTLING_ROLES, epoch_of, may_settle
 
 __all__ = ["AnchorCheck", "anchor_checks"]
 
@@ -34,7 +34,7 @@ _HEAD_SHOWS: Final = (
 
 
 def anchor_checks(settings: Settings) -> list[AnchorCheck]:
-    """Return what was found about the outside head, the folder, timestamps and witnesses.
+    """Return what was found about the outside head, signers, folder, timestamps and witnesses.
 
     Parameters
     ----------
@@ -44,10 +44,11 @@ def anchor_checks(settings: Settings) -> list[AnchorCheck]:
     Returns
     -------
     list of AnchorCheck
-        Four, in this order.
+        Five, in this order.
     """
     return [
         _tried("outside head", lambda: _head(settings)),
+        _tried("signers of a loss", lambda: _signers(settings)),
         _tried("write-once folder", lambda: _folder(settings)),
         _tried("timestamps", lambda: _timestamps(settings)),
         AnchorCheck(
@@ -81,6 +82,19 @@ def _head(settings: Settings) -> tuple[Literal["good", "warning"], str]:
             " Set ANSWERABLE_HEAD_FILE."
         )
     return "good", f"Kept in {head.where}. {_HEAD_SHOWS}"
+
+
+def _signers(settings: Settings) -> tuple[Literal["good", "warning"], str]:
+    with open_workspace(settings) as workspace:
+        count = sum(may_settle(actor) for actor in workspace.directory.actors())
+    who = f"{count} registered with a key as {' or '.join(SETTLING_ROLES)}"
+    if count < PERSONS:
+        return "warning", (
+            f"{who}, but {PERSONS} must sign before a restored backup or a lost outside head can"
+            " be recovered. Register them now: answerable register actor NAME --role officer"
+            " --key-file FILE. In a log that can only be read it is too late."
+        )
+    return "good", f"{who}; {PERSONS} of them can record that entries were lost."
 
 
 def _folder(settings: Settings) -> tuple[Literal["good", "warning"], str]:

@@ -9,7 +9,7 @@ GDPR Art. 22(3): human intervention, the person's own point of view, contest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import JsonValue
@@ -284,22 +284,14 @@ def _overturning(
             remedy=f"Registered: {', '.join(facts.record.outcome_codes)}.",
         )
     record = _overturned(request, entry.id, decision, code)
-    return Draft(
-        kind=EntryKind.DECISION,
+    draft = Draft.of_decision(
+        record,
         entry_id=workspace.ids(),
-        record=record,
         actor=actor.actor,
         role=role,
         subjects=same_subjects(entry, workspace.log.open_body(entry).subjects),
-        links=(EntryLink(rel="supersedes", entry=entry.id),),
-        function=record.function,
-        outcome_code=code,
-        automation=Automation.MANUAL,
-        supersedes=entry.id,
-        purpose=record.purpose,
-        lawful_basis=record.lawful_basis,
-        release=record.release or "none",
     )
+    return replace(draft, links=(EntryLink(rel="supersedes", entry=entry.id),))
 
 
 def _overturned(

@@ -11,8 +11,9 @@ RFC 9457 (Problem Details for HTTP APIs).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -71,6 +72,12 @@ STATUS: Final[dict[type[AnswerableError], int]] = {
 
 _FALLBACK: Final = 500
 _MOST_FIELDS: Final = 20
+_DECLARED_CONTEXT: Final = {
+    "literal_error": "expected",
+    "enum": "expected",
+    "string_pattern_mismatch": "pattern",
+}
+"""Kinds of refusal that say what is allowed, and where pydantic keeps it."""
 _HEADERS: Final = {
     STATUS[NotAuthenticated]: {"WWW-Authenticate": "Bearer"},
     # Queues empty within a second; the rate limit knows better and says so itself.
@@ -83,6 +90,12 @@ class RefusedField(BaseModel):
 
     pointer: Annotated[str, Field(description="JSON pointer from the request", examples=["/body"])]
     code: Annotated[str, Field(description="What is wrong with it", examples=["missing"])]
+    expected: Annotated[
+        str,
+        Field(
+            description="What it may be, when that is a list or a form", examples=["'en' or 'de'"]
+        ),
+    ] = ""
 
 
 class Problem(BaseModel):
@@ -195,7 +208,11 @@ def install(app: FastAPI) -> None:
         if not declared:
             declared.update(_declared_names(app.openapi()))
         return [
-            RefusedField(pointer=_pointer(item["loc"], declared), code=str(item["type"]))
+            RefusedField(
+                pointer=_pointer(item["loc"], declared),
+                code=str(item["type"]),
+                expected=_expected(item),
+            )
             for item in error.errors()[:_MOST_FIELDS]
         ]
 
@@ -251,6 +268,12 @@ def internal_problem(request_id: str) -> JSONResponse:
 def request_id_of(request: Request) -> str:
     """Return the id this service gave the request, or an empty string."""
     return str(getattr(request.state, "request_id", ""))
+
+
+def _expected(item: Mapping[str, Any]) -> str:
+    # These contexts hold what the interface declares. Others may hold what was sent.
+    named = _DECLARED_CONTEXT.get(str(item["type"]))
+    return "" if named is None else str(item.get("ctx", {}).get(named, ""))
 
 
 def _pointer(loc: tuple[str | int, ...], declared: set[str]) -> str:

@@ -19,7 +19,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticSerializationError, to_json
+from pydantic_core import (
+    ErrorDetails,
+    PydanticCustomError,
+    PydanticSerializationError,
+    to_json,
+)
 
 from answerable.audit.canonical import canonical_json, parse_json, sha256_digest
 from answerable.audit.codes import Automation, ComponentKind, DatasetRole, Outcome, Role
@@ -63,7 +68,8 @@ SubjectRef = Annotated[str, StringConstraints(pattern=r"^s-[0-9a-f]{32}$")]
 ActorRef = Annotated[str, StringConstraints(pattern=r"^a-[0-9a-f]{32}$")]
 """Random reference to a person or service that acts."""
 
-Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@:/+-]{0,127}$")]
+_CODE_PATTERN: Final = r"^[a-z0-9][a-z0-9_.@:/+-]{0,127}$"
+Token = Annotated[str, StringConstraints(pattern=_CODE_PATTERN)]
 """A code from a registered set: lower-case ASCII, never free text."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -207,18 +213,32 @@ class Record(FrozenModel):
         return copied
 
 
+CODE_FORM: Final = (
+    "not a code: at most 128 lower-case letters, digits and - _ . : / @ +, the first a letter or a"
+    " digit, for example gdpr-art-15"
+)
+"""What a :data:`Token` looks like, for whoever gave something else."""
 _SAID: Final = {"enum": "not one of the values there are"}
 
 
 def _invalid(name: str, error: ValidationError) -> InvalidInput:
     places = [
-        f"{'.'.join(map(_place, item['loc'])) or '(whole)'}: "
-        f"{_SAID.get(item['type'], item['type'])}"
-        for item in error.errors(include_input=False, include_url=False, include_context=False)
+        f"{'.'.join(map(_place, item['loc'])) or '(whole)'}: {_said(item)}"
+        for item in error.errors(include_input=False, include_url=False)
     ]
     return InvalidInput(
         f"not a valid {name}: {'; '.join(places[:_MAX_PLACES])}", remedy="Correct the fields named."
     )
+
+
+def _said(item: ErrorDetails) -> str:
+    # Of a context only the pattern is looked at: it is ours, other contexts may hold the value.
+    if (
+        item["type"] == "string_pattern_mismatch"
+        and item.get("ctx", {}).get("pattern") == _CODE_PATTERN
+    ):
+        return CODE_FORM
+    return _SAID.get(item["type"], item["type"])
 
 
 def _place(part: str | int) -> str:

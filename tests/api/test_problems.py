@@ -161,3 +161,30 @@ def test_unknown_ids_are_not_found(client: TestClient, story: Story) -> None:
         answer = client.request(method, path, json=body, headers=headers(story, Role.OFFICER))
         assert answer.status_code == 404, path
         assert answer.json()["detail"]
+
+
+def test_what_a_refused_field_may_be_is_listed_and_what_was_sent_is_not(
+    client: TestClient, story: Story
+) -> None:
+    path = "/v1/decisions/01a0c5f2-1c00-7000-8000-000000000000/explanation"
+    officer = headers(story, Role.OFFICER)
+    choice = client.get(f"{path}?view=Mustermann", headers=officer)
+    form = client.get(path, headers={**officer, "Answerable-Purpose": "Erika Mustermann"})
+    assert (choice.status_code, form.status_code) == (422, 422)
+    (view,) = choice.json()["errors"]
+    assert view["code"] == "literal_error"
+    assert view["expected"].startswith("'applicant_letter', 'art15_access'")
+    (purpose,) = form.json()["errors"]
+    assert purpose["code"] == "string_pattern_mismatch"
+    assert purpose["expected"].startswith("^[a-z0-9]")
+    assert "Mustermann" not in choice.text + form.text
+
+
+def test_other_refusals_say_nothing_of_their_context(client: TestClient, story: Story) -> None:
+    answer = client.post(
+        "/v1/decisions:evaluate",
+        json=application(decided_at=-1),
+        headers=headers(story, Role.SERVICE),
+    )
+    assert answer.status_code == 422
+    assert all("expected" not in refused for refused in answer.json()["errors"])

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, create_engine
@@ -15,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from answerable.audit.errors import Unavailable
 from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.tables import APPEND_ONLY, PARTITIONED, metadata
-from tests.log_kit import LogKit
+from tests.log_kit import LogKit, redecided
 
 NAMES = [table.name for table in APPEND_ONLY]
 COLUMNS = {table.name: [column.name for column in table.columns] for table in APPEND_ONLY}
@@ -33,7 +32,7 @@ def postgres_kit(any_postgres_kit: LogKit) -> LogKit:
 def filled(kit: LogKit) -> LogKit:
     """A log in which every append-only table holds a row."""
     first = kit.log.append(kit.decision("anna"))
-    kit.log.append(replace(kit.decision("anna"), supersedes=first.entry_id))
+    kit.log.append(redecided(kit.decision("anna"), supersedes=first.entry_id))
     kit.log.append_many([kit.decision() for _ in range(260)])
     kit.log.checkpoint()
     run(

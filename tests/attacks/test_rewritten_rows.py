@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from answerable.audit.store.authorizer import schema_changes
 from answerable.audit.store.entry_rows import place_of
 from answerable.audit.tree.merkle import leaf_hash
 from answerable.audit.verify import verify_log
-from tests.log_kit import LogKit
+from tests.log_kit import LogKit, redecided
 
 
 def rewrite(kit: LogKit, statement: str, **values: object) -> None:
@@ -186,7 +185,7 @@ def test_an_entry_hidden_from_the_person_it_is_about_is_named(
 ) -> None:
     kit, _ = told
     first = kit.log.entry_at(1).id
-    kit.log.append(replace(kit.decision("anna"), supersedes=first))
+    kit.log.append(redecided(kit.decision("anna"), supersedes=first))
     assert kit.log.stored().findings_beside() == []
     rewrite(kit, statement)
     found = kit.log.stored().findings_beside()

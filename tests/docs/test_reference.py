@@ -57,3 +57,13 @@ def test_the_published_schema_takes_the_example_and_refuses_a_name_that_is_no_fi
     validator = jsonschema_rs.validator_for(schema)
     assert validator.is_valid(written)
     assert not validator.is_valid({**written, "staff": ["somebody"]})
+
+
+def test_the_default_of_a_setting_is_what_somebody_could_write() -> None:
+    lines = {
+        line.split("`")[1]: line.split("|")[2].strip()
+        for line in list(reference.settings_lines())[2:]
+    }
+    assert lines["ANSWERABLE_RELEASE_MODES"] == "`{}`"
+    assert lines["ANSWERABLE_KMS_DIR"] == lines["ANSWERABLE_STATE_URL"] == "empty"
+    assert not {"`None`", "`PydanticUndefined`"} & set(lines.values())

@@ -13,7 +13,7 @@ from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.records import RecordsRead, Role, SubjectAliasAdded
 from answerable.audit.verify import Finding
-from tests.log_kit import ACTOR, SECOND, LogKit
+from tests.log_kit import ACTOR, SECOND, LogKit, redecided
 from tests.retention_kit import RetainedLog
 
 __all__ = ["ACTS", "CleanHistory"]
@@ -71,7 +71,7 @@ class CleanHistory:
         """A decision that supersedes one before."""
         if self.decisions:
             older = self.decisions[number % len(self.decisions)]
-            draft = replace(self._decision(number), supersedes=older.entry_id)
+            draft = redecided(self._decision(number), supersedes=older.entry_id)
             self._decided([draft])
 
     def ask_again(self, number: int) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
+from answerable.api.flows.append import recorded_first
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.errors import InvalidInput
@@ -122,18 +123,18 @@ class Asked:
         Unavailable
             If the log cannot be written: nothing is handed out then.
         """
-        receipt = self.workspace.log.append(
-            Draft(
-                kind=EntryKind.QUERY_ASKED,
-                entry_id=self.workspace.ids(),
-                record=_record(self.asking, self.question, size=self.size, count=len(items)),
-                actor=self.asking.actor.actor,
-                role=self.role,
-                links=self.question.links,
-                function=self.question.function,
-                purpose=self.asking.purpose,
-            )
+        trace = Draft(
+            kind=EntryKind.QUERY_ASKED,
+            entry_id=self.workspace.ids(),
+            record=_record(self.asking, self.question, size=self.size, count=len(items)),
+            actor=self.asking.actor.actor,
+            role=self.role,
+            links=self.question.links,
+            function=self.question.function,
+            purpose=self.asking.purpose,
         )
+        with recorded_first():
+            receipt = self.workspace.log.append(trace)
         return Answer(
             question=self.question,
             size=self.size,

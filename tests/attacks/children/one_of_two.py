@@ -73,10 +73,9 @@ def decision(subjects: tuple[DraftSubject, ...], number: int) -> Draft:
         purpose="credit",
         lawful_basis="contract",
     )
-    return Draft(
-        kind=EntryKind.DECISION,
+    return Draft.of_decision(
+        record,
         entry_id=entry_id(),
-        record=record,
         actor=ACTOR,
         role=Role.SERVICE,
         subjects=subjects,

@@ -19,7 +19,6 @@ from pathlib import Path
 from answerable.audit.entries import Draft, DraftSubject
 from answerable.audit.ids import uuid7
 from answerable.audit.keys.vault import FileVault
-from answerable.audit.kinds import EntryKind
 from answerable.audit.recorder import Recorder, ReleaseMode
 from answerable.audit.records import Automation, Decision, Outcome, Role
 from answerable.audit.spool import Spool, SpoolStep, spool_key
@@ -76,10 +75,9 @@ def decision(number: int) -> Draft:
         purpose="credit",
         lawful_basis="contract",
     )
-    return Draft(
-        kind=EntryKind.DECISION,
+    return Draft.of_decision(
+        record,
         entry_id=uuid7(clock(), entropy(10)),
-        record=record,
         actor=ACTOR,
         role=Role.SERVICE,
         subjects=(DraftSubject(role="applicant", subject_id=f"p-{number}", data={"n": number}),),

@@ -16,6 +16,7 @@ from answerable.api.settings import Settings, load_settings
 from answerable.api.wiring import create_workspace, open_workspace
 from answerable.audit.anchors.timestamps import verify_timestamp
 from answerable.audit.errors import InvalidInput, Unavailable
+from answerable.audit.records import Role
 from answerable.audit.store.outside_head import DatabaseHead
 from tests.time_authority import TimeAuthority
 
@@ -166,6 +167,27 @@ def test_the_doctor_says_what_is_missing_and_what_lies_in_the_wrong_place(tmp_pa
     checks = {check.name: check for check in examine(beside).checks}
     assert checks["outside head"].state == "warning"
     assert "ANSWERABLE_HEAD_FILE" in checks["outside head"].advice
+
+
+def test_the_doctor_warns_until_two_persons_could_sign_a_loss(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    create_workspace(settings).close()
+
+    def register(role: Role, *, signs: bool) -> str:
+        with open_workspace(settings) as workspace:
+            number = len(workspace.directory.actors())
+            key = f"{number:064x}" if signs else None
+            workspace.directory.register(
+                "Somebody", [role], public_key=key, service=role is Role.SERVICE
+            )
+        return states(settings)["signers of a loss"]
+
+    assert states(settings)["signers of a loss"] == "warning"
+    assert register(Role.COMPLIANCE, signs=True) == "warning"
+    assert register(Role.MODEL_OWNER, signs=True) == "warning"
+    assert register(Role.SERVICE, signs=True) == "warning"
+    assert register(Role.OFFICER, signs=False) == "warning"
+    assert register(Role.AUDITOR, signs=True) == "good"
 
 
 def test_a_head_beside_the_database_that_is_asked_for_is_refused(tmp_path: Path) -> None:

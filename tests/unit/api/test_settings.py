@@ -37,3 +37,11 @@ def test_the_state_has_a_database_of_its_own_beside_a_sqlite_log(tmp_path: Path)
     server = load_settings(database_url="postgresql+psycopg://h/d")
     assert server.state_database_url == "postgresql+psycopg://h/d"
     assert server.database_file is None
+
+
+def test_an_empty_value_is_that_of_a_setting_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSWERABLE_KMS_DIR", "")
+    monkeypatch.setenv("ANSWERABLE_KEY_BACKUP_DAYS", "")
+    settings = load_settings()
+    assert settings.kms_dir is None
+    assert settings.key_backup_days is None

@@ -21,7 +21,16 @@ from answerable.audit.records import (
     Role,
 )
 from answerable.audit.tree.receipts import open_proof
-from tests.log_kit import ACTOR, FUNCTION, ORIGIN, SECOND, LogKit, a_decision, with_inputs
+from tests.log_kit import (
+    ACTOR,
+    FUNCTION,
+    ORIGIN,
+    SECOND,
+    LogKit,
+    a_decision,
+    redecided,
+    with_inputs,
+)
 
 
 def changed(draft: Draft, change: dict[str, Any]) -> Draft:
@@ -63,7 +72,7 @@ def test_places_follow_one_another_without_gaps(kit: LogKit) -> None:
 
 def test_one_bad_draft_leaves_nothing_of_its_batch(kit: LogKit) -> None:
     good = kit.decision("anna")
-    bad = replace(kit.decision("ben"), outcome_code="Not A Code")
+    bad = redecided(kit.decision("ben"), outcome_code="Not A Code")
     before = kit.log.checkpoint()
     with pytest.raises(InvalidInput, match="outcome"):
         kit.log.append_many([good, bad])
@@ -85,7 +94,10 @@ def test_the_same_draft_again_gives_the_first_receipt(kit: LogKit) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"outcome_code": "decline"},
+        {
+            "outcome_code": "decline",
+            "record": a_decision({"amount": 5}).model_copy(update={"outcome_code": "decline"}),
+        },
         {"cell": 8},
         {"reference": "r-2"},
         {"claimed_at": 5},

@@ -11,7 +11,7 @@ import pytest
 from answerable.audit.errors import Conflict, Erased, EvidenceBroken, InvalidInput, NotFound
 from answerable.audit.log import Log
 from answerable.audit.store import head_rows
-from tests.log_kit import LogKit, with_inputs
+from tests.log_kit import LogKit, redecided, with_inputs
 
 
 def second(kit: LogKit) -> Log:
@@ -34,7 +34,7 @@ def test_coroutines_append_together(kit: LogKit) -> None:
 def test_a_bad_draft_fails_alone(kit: LogKit) -> None:
     first = kit.log.append(kit.decision("anna", n=1))
     bad = [
-        replace(kit.decision("ben"), outcome_code="No Such Code"),
+        redecided(kit.decision("ben"), outcome_code="No Such Code"),
         replace(kit.decision("ben"), entry_id="1"),
         kit.decision("ben", entry_id=first.entry_id),
         replace(kit.decision("ben"), cell=2**32),
@@ -59,7 +59,7 @@ def test_a_bad_draft_fails_alone(kit: LogKit) -> None:
 
 def test_all_drafts_of_one_call_are_appended_or_none(kit: LogKit) -> None:
     with pytest.raises(InvalidInput):
-        kit.log.append_many([kit.decision("anna"), replace(kit.decision("ben"), purpose="A B")])
+        kit.log.append_many([kit.decision("anna"), redecided(kit.decision("ben"), purpose="A B")])
     assert kit.log.size() == 1
     assert kit.log.subject_ref("anna") is None
 

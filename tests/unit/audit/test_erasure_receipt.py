@@ -33,7 +33,7 @@ def test_the_fields_named_are_those_of_the_headers_that_remain(memory_kit: LogKi
     receipt = erasure_receipt(memory_kit.log, entry.entry_id, key_backup_days=0)
     written = {
         "v", "log", "kind", "id", "ts", "actor", "role", "function", "outcome", "automation",
-        "subjects", "purpose", "basis", "parts",
+        "subjects", "purpose", "basis", "release", "parts",
     }  # fmt: skip
     assert set(receipt.header_fields) == written
     text = "\n".join(receipt.lines())

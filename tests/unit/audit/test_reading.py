@@ -26,7 +26,7 @@ from answerable.audit.records import (
 from answerable.audit.tree.checkpoints import open_checkpoint
 from answerable.audit.tree.proofs import verify_consistency, verify_inclusion
 from answerable.audit.tree.receipts import open_proof
-from tests.log_kit import ACTOR, FUNCTION, SECOND, START, LogKit
+from tests.log_kit import ACTOR, FUNCTION, SECOND, START, LogKit, redecided
 
 OTHER = "sha256:" + "ab" * 32
 
@@ -46,7 +46,7 @@ def test_pages_go_forward_and_backward_without_overlap(kit: LogKit) -> None:
 
 def test_entries_are_found_by_kind_and_function(kit: LogKit) -> None:
     kit.log.append(kit.decision("anna"))
-    kit.log.append(replace(kit.decision("anna"), function=OTHER))
+    kit.log.append(redecided(kit.decision("anna"), function=OTHER))
     kit.log.append(kit.decision("ben"))
     kit.log.append(replace(kit.decision("ben"), kind=EntryKind.OUTCOME_OBSERVED))
     assert places(kit.log.entries(kinds=(EntryKind.DECISION,))) == [1, 2, 3]
@@ -95,7 +95,7 @@ def test_links_are_found_from_the_other_end(kit: LogKit) -> None:
     about = EntryLink(rel="about", entry=first.entry_id)
     by_digest = EntryLink(rel="explains", digest=OTHER)
     kit.log.append(replace(kit.decision("anna"), links=(about, by_digest)))
-    kit.log.append(replace(kit.decision("anna"), supersedes=first.entry_id))
+    kit.log.append(redecided(kit.decision("anna"), supersedes=first.entry_id))
     assert places(kit.log.related(first.entry_id)) == [2, 3]
     assert places(kit.log.related(OTHER)) == [2]
 
@@ -139,7 +139,7 @@ def test_proofs_of_a_larger_tree_than_there_is_are_refused(memory_kit: LogKit) -
 
 def test_counts_follow_decisions_by_day_function_outcome_and_cell(kit: LogKit) -> None:
     kit.log.append_many([replace(kit.decision("anna"), cell=3) for _ in range(2)])
-    kit.log.append(replace(kit.decision("ben"), cell=4, outcome_code="decline"))
+    kit.log.append(replace(redecided(kit.decision("ben"), outcome_code="decline"), cell=4))
     kit.log.append(replace(kit.decision("ben"), kind=EntryKind.OUTCOME_OBSERVED, cell=4))
     kit.clock.now = START + 86_400 * SECOND
     repeated = replace(kit.decision("anna"), cell=3)

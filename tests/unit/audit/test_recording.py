@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ from answerable.audit.keys.derive import bucket_of
 from answerable.audit.kinds import EntryKind
 from answerable.audit.recorder import PROBE_AFTER_US, ReleaseMode
 from answerable.audit.records import LoggingFailed, LoggingRestored, Role, SpooledAppend
-from tests.log_kit import ACTOR, SECOND, with_inputs
+from tests.log_kit import ACTOR, SECOND, redecided, with_inputs
 from tests.recording_kit import CLOSED, OPEN, RecordingKit
 
 
@@ -177,7 +176,7 @@ def test_a_spool_that_cannot_be_written_fails_closed(kit: RecordingKit) -> None:
 
 def test_what_is_no_outage_is_never_papered_over(kit: RecordingKit) -> None:
     state = kit.recorder.health
-    draft = replace(kit.kit.decision("cust-1"), outcome_code="Not A Token")
+    draft = redecided(kit.kit.decision("cust-1"), outcome_code="Not A Token")
     with pytest.raises(InvalidInput):
         kit.recorder.record((draft,), OPEN)
     assert kit.recorder.health == state

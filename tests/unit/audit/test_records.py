@@ -160,3 +160,20 @@ def test_a_sign_off_s_signed_bytes_are_all_of_it_but_the_signature() -> None:
     signed = unsigned.model_copy(update={"signature": signature})
     assert signed.signed_bytes() == unsigned.signed_bytes() == unsigned.to_json()
     assert signed.model_copy(update={"looks": 9}).signed_bytes() != signed.signed_bytes()
+
+
+def test_what_is_no_code_is_told_what_a_code_looks_like_and_not_repeated() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        RecordsRead.parse({"purpose": "Auskunft an Frau Miles", "query": "q", "count": 1})
+    assert "purpose: not a code: at most 128 lower-case letters, digits and" in refused.value.what
+    assert "for example gdpr-art-15" in refused.value.what
+    assert "Miles" not in str(refused.value)
+    every_sign = "q-_.:/@+"
+    read = RecordsRead.parse({"purpose": "gdpr-art-15", "query": every_sign, "count": 1})
+    assert (read.purpose, read.query) == ("gdpr-art-15", every_sign)
+
+
+def test_another_form_than_a_code_s_is_not_called_one() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        EntryLink.parse({"rel": "about", "digest": "sha256:00"})
+    assert "digest: string_pattern_mismatch" in refused.value.what

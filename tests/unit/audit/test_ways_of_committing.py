@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -15,7 +14,7 @@ from answerable.audit.log import Log
 from answerable.audit.store import advance, entry_rows
 from answerable.audit.store.entry_rows import NewEntry, entry_table_rows
 from answerable.audit.store.tables import Row, entry_subject
-from tests.log_kit import LogKit, OneBucket, SeededEntropy
+from tests.log_kit import LogKit, OneBucket, SeededEntropy, redecided
 
 AMOUNTS = [1, 2, 16, 17, 300, 700]
 
@@ -72,7 +71,7 @@ def test_a_bucket_whose_first_person_was_refused_is_used_and_rotated_by_the_next
     log_url: str,
 ) -> None:
     kit = LogKit.with_entropy(log_url, OneBucket("refused"))
-    refused = replace(kit.decision("anna"), outcome_code="No Such Code")
+    refused = redecided(kit.decision("anna"), outcome_code="No Such Code")
     with pytest.raises(InvalidInput):
         kit.log.append(refused)
     kit.log.append(kit.decision("ben"))

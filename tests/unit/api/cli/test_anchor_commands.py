@@ -51,6 +51,10 @@ def test_an_older_database_is_read_and_not_written(cut: Shop) -> None:
     refused(
         cut.run("register", "actor", "X", "--role", "auditor"), 6, "can only be read", "recover"
     )
+    key = cut.folder / "late.key"
+    late = cut.run("register", "actor", "X", "--role", "officer", "--key-file", key)
+    refused(late, 6, "can only be read")
+    assert not key.exists()
     refused(cut.run("log", "head"), 6, f"entry {size} that was signed is not here")
     assert cut.run("log", "head", "--outside").code == 0
     doctor = cut.run("doctor", "--json", "-").json
@@ -58,6 +62,28 @@ def test_an_older_database_is_read_and_not_written(cut: Shop) -> None:
     assert state["outside head"] == "bad"
     assert cut.run("verify", "--json", "-").code == 4
     assert cut.size() == size
+
+
+GO_ON = [
+    "db check", "log head --outside", "log proof DECISION", "receipt DECISION",
+    "decisions --function loan@1", "lineage loan@1", "gate loan@1", "subject requests",
+    "retention status", "spool list", "keys list",
+]  # fmt: skip
+WAIT = [
+    "answer DECISION", "letter DECISION", "replay DECISION", "pack DECISION --out PACK",
+    "record-of-processing", "query acts", "query counts",
+    "subject find --subject-id PERSON --purpose gdpr-art-15",
+]  # fmt: skip
+
+
+def test_what_is_recorded_when_it_is_read_waits_and_says_why(cut: Shop, tmp_path: Path) -> None:
+    given = {"DECISION": cut.decision, "PACK": str(tmp_path / "p.zip"), "PERSON": "cust-4711"}
+    for line in GO_ON:
+        ran = cut.run(*[given.get(word, word) for word in line.split()])
+        assert ran.code == 0, f"{line}: {ran.err}"
+    for line in WAIT:
+        waits = cut.run(*[given.get(word, word) for word in line.split()])
+        refused(waits, 6, "reading personal data", "recorded first", "can only be read")
 
 
 def test_two_persons_recover_one_after_the_other(cut: Shop, tmp_path: Path) -> None:

@@ -139,3 +139,22 @@ def test_a_card_is_built_checked_and_exported(shop: Shop, tmp_path: Path) -> Non
     assert (
         json.loads(printed.out).keys() == json.loads((out / "card-loan-1.json").read_bytes()).keys()
     )
+
+
+def test_a_key_file_that_was_there_before_stays(shop: Shop, tmp_path: Path) -> None:
+    key = tmp_path / "own.key"
+    first = shop.run("register", "actor", "Some Officer", "--role", "officer", "--key-file", key)
+    held = key.read_bytes()
+    again = shop.run("register", "actor", "Some Officer", "--role", "officer", "--key-file", key)
+    assert (first.code, again.code) == (0, 2)
+    assert "this key file exists" in again.err
+    assert key.read_bytes() == held
+
+
+def test_a_refused_registration_leaves_no_key_file(shop: Shop, tmp_path: Path) -> None:
+    key = tmp_path / "nobody.key"
+    ran = shop.run(
+        "register", "actor", "X", "--role", "service", "--role", "officer", "--key-file", key
+    )
+    assert ran.code == 2
+    assert not key.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from answerable.audit.tree.receipts import open_proof
-from tests.command_line import Shop
+from tests.command_line import Shop, refused
 
 
 def find(shop: Shop) -> str:
@@ -80,3 +80,14 @@ def test_a_purpose_that_is_no_code_is_refused_before_anything_is_read(shop: Shop
     assert ran.code == 2
     assert "Erika" not in ran.err
     assert shop.size() == size
+
+
+def test_a_purpose_in_free_words_is_told_what_a_code_looks_like(shop: Shop) -> None:
+    size = shop.size()
+    ran = shop.run(
+        "subject", "find", "--subject-id", "cust-4711", "--purpose", "Auskunft an Frau Miles"
+    )
+    refused(ran, 2, "purpose", "lower-case letters", "gdpr-art-15")
+    assert "Miles" not in ran.err
+    assert shop.size() == size
+    assert "gdpr-art-15" in shop.run("subject", "find", "--help").out

@@ -25,7 +25,7 @@ from answerable.audit.queries import (
     recount,
 )
 from answerable.audit.tree.proofs import verify_consistency
-from tests.log_kit import FUNCTION, LogKit
+from tests.log_kit import FUNCTION, LogKit, redecided
 from tests.unit.audit.queries.world import DAY, OTHER, decisions, question, rows
 
 
@@ -113,7 +113,7 @@ def test_a_checkpoint_of_another_log_or_of_the_future_is_refused(memory_kit: Log
 
 def test_a_fork_of_the_log_is_refused(memory_kit: LogKit) -> None:
     twin = LogKit.create("sqlite://")
-    twin.log.append(replace(twin.decision("anna"), function=FUNCTION, outcome_code="decline"))
+    twin.log.append(redecided(twin.decision("anna"), function=FUNCTION, outcome_code="decline"))
     forked = twin.log.checkpoint()
     memory_kit.log.append_many([memory_kit.decision("ben"), memory_kit.decision("carla")])
     with pytest.raises(ConsistencyProofInvalid):

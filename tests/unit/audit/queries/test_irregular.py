@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from answerable.audit.kinds import EntryKind
 from answerable.audit.queries import (
     Irregularity,
@@ -12,7 +10,7 @@ from answerable.audit.queries import (
     irregularities,
 )
 from answerable.audit.records import LoggingFailed
-from tests.log_kit import FUNCTION, LogKit
+from tests.log_kit import FUNCTION, LogKit, redecided
 from tests.unit.audit.queries.world import OTHER, decisions, entry, incident, overturn, rows
 
 
@@ -32,7 +30,7 @@ def test_every_irregular_entry_is_listed_once_in_order(kit: LogKit) -> None:
     overturn(kit, made[1], "person-1")
     twice = overturn(kit, made[1], "person-1")
     kit.clock.now -= 2_000_000
-    kit.log.append(replace(kit.decision("person-1"), release=kit.entry_id()))
+    kit.log.append(redecided(kit.decision("person-1"), release=kit.entry_id()))
     kit.clock.now += 3_000_000
     expected = {
         row.seq: "unreleased"
@@ -75,6 +73,6 @@ def test_a_failure_of_logging_itself_is_irregular(memory_kit: LogKit) -> None:
 
 
 def test_a_clean_log_has_none(memory_kit: LogKit) -> None:
-    memory_kit.log.append(replace(memory_kit.decision("anna"), release=memory_kit.entry_id()))
+    memory_kit.log.append(redecided(memory_kit.decision("anna"), release=memory_kit.entry_id()))
     assert found_in(memory_kit, Scope(), 5) == []
     assert count_irregularities(memory_kit.log, Scope()) == {}

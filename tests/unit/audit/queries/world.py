@@ -20,7 +20,7 @@ from answerable.audit.records import (
     Review,
     SubjectRequest,
 )
-from tests.log_kit import ACTOR, FUNCTION, SECOND, LogKit
+from tests.log_kit import ACTOR, FUNCTION, SECOND, LogKit, redecided
 
 OTHER = "sha256:" + "ab" * 32
 REVIEWER = "a-" + "2" * 32
@@ -56,7 +56,7 @@ def decisions(kit: LogKit, count: int = 60, *, apart_us: int = SECOND) -> list[R
         if number % 7 == 0:
             people.append(f"partner-{number % 3}")
         drafts.append(
-            replace(
+            redecided(
                 kit.decision(*people),
                 function=OTHER if number % 5 == 0 else FUNCTION,
                 outcome_code=OUTCOMES[number % 4],
@@ -107,10 +107,12 @@ def overturn(kit: LogKit, decision: Receipt, person: str) -> Receipt:
     """Append the decision of a person that replaces one."""
     return kit.log.append(
         replace(
-            kit.decision(person),
-            supersedes=decision.entry_id,
-            automation=Automation.MANUAL,
-            release=kit.entry_id(),
+            redecided(
+                kit.decision(person),
+                supersedes=decision.entry_id,
+                automation=Automation.MANUAL,
+                release=kit.entry_id(),
+            ),
             actor=REVIEWER,
             role=Role.REVIEWER,
         )

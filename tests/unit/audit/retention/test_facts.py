@@ -18,7 +18,7 @@ from answerable.audit.records import (
 )
 from answerable.audit.retention.headers import light_header
 from answerable.audit.store.index_rows import index_of
-from tests.log_kit import ACTOR, LogKit
+from tests.log_kit import ACTOR, LogKit, redecided
 from tests.retention_kit import POLICY, RetainedLog
 
 
@@ -125,8 +125,7 @@ def test_a_header_read_without_its_model_says_the_same(log: RetainedLog) -> None
     first = decision(log, 2)
     log.kit.log.append(
         replace(
-            log.kit.decision("person-0", "person-1"),
-            supersedes=first.id,
+            redecided(log.kit.decision("person-0", "person-1"), supersedes=first.id),
             links=(EntryLink(rel="model", digest="sha256:" + "ab" * 32),
                    EntryLink(rel="about", entry=first.id)),
         )
