@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain", "progress_bar", "say", "status", "table", "write_json", "write_private",
+    "complain", "counted", "progress_bar", "say", "status", "table", "write_json", "write_private",
     "write_text",
 ]  # fmt: skip
 
@@ -36,6 +36,22 @@ def say(*lines: str) -> None:
     """Print lines to stdout without interpreting markup in them."""
     for line in lines:
         _console(stderr=False).print(line, markup=False, soft_wrap=True)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun.
+
+    Returns
+    -------
+    str
+        The noun in the form that goes with the number.
+
+    Examples
+    --------
+    >>> counted(1, "entry", "entries"), counted(0, "entry", "entries")
+    ('1 entry', '0 entries')
+    """
+    return f"{number} {one if number == 1 else many}"
 
 
 def complain(message: str) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from answerable.api.cli import request_commands
 from answerable.api.cli.key_commands import add_identifier, erasure_receipt
-from answerable.api.cli.output import say, table, write_json
+from answerable.api.cli.output import counted, say, table, write_json
 from answerable.api.cli.session import (
     DatabaseOption,
     JsonOption,
@@ -32,6 +32,15 @@ RequestOption = Annotated[
     str | None,
     typer.Option(
         metavar="ID", help="The open request this answers; else both are recorded together."
+    ),
+]
+ErasureRequestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--request",
+        metavar="ID",
+        help="The open request this answers; else the person's only open one for erasure, and "
+        "where there is none, request and answer are recorded together.",
     ),
 ]
 CheckOption = Annotated[
@@ -221,7 +230,7 @@ def erase(
         bool,
         typer.Option("--yes", prompt="This cannot be undone. Erase?", help="Do not ask."),
     ],
-    request: RequestOption = None,
+    request: ErasureRequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Erase a person's data by destroying their key (GDPR Art. 17)."""
@@ -232,8 +241,10 @@ def erase(
     with open_session(db) as (workspace, actor):
         facts = _facts(workspace.clock(), identity_check, "gdpr-art-17", request)
         erasure = erase_subject(workspace, ref, facts, actor=actor)
-    say(f"erased by entry {erasure.receipt.entry_id}")
-    say(f"{erasure.entries} entries can no longer be read")
+    say(
+        f"erased by entry {erasure.receipt.entry_id}, in answer to request {erasure.request_id}",
+        f"{counted(erasure.entries, 'entry', 'entries')} can no longer be read",
+    )
 
 
 def _write(folder: Path, written: Mapping[str, bytes]) -> None:
