@@ -296,6 +296,14 @@ def test_no_key_lies_in_the_databases_folder_and_no_name_in_the_database(told: T
         assert value.encode() not in raw
 
 
+def test_others_can_read_nothing_it_wrote_about_people(told: Told) -> None:
+    written = [told.root / name for name in ("access", "letters", "data", "reports")]
+    files = [file for folder in [*written, told.outside] for file in folder.iterdir()]
+    assert len(files) >= 10
+    closed = [*files, told.root, told.outside, *written]
+    assert [path for path in closed if path.stat().st_mode & 0o077] == []
+
+
 def _strings(value: Any, names: set[str]) -> set[str]:
     found: set[str] = set()
     if isinstance(value, dict):

@@ -5,23 +5,22 @@ Rich is imported when something is printed, so that ``--help`` stays quick.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from answerable.audit.errors import Unavailable
+from answerable.api.private_files import not_written, write_private
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
     from rich.console import Console
 
 __all__ = [
-    "complain", "counted", "progress_bar", "say", "status", "table", "write_json", "write_private",
-    "write_text",
+    "complain", "counted", "progress_bar", "say", "status", "table", "write_json",
+    "write_private_text", "write_text",
 ]  # fmt: skip
 
 
@@ -76,7 +75,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def write_json(target: str | None, result: JsonValue) -> bool:
-    """Write a whole result as JSON.
+    """Write a whole result as JSON, for its owner alone: many results tell about persons.
 
     Parameters
     ----------
@@ -103,12 +102,12 @@ def write_json(target: str | None, result: JsonValue) -> bool:
     if target == "-":
         sys.stdout.write(data.decode("utf-8"))
         return True
-    _write(Path(target), data)
+    write_private(Path(target), data)
     return False
 
 
 def write_text(target: str | None, text: str) -> None:
-    """Write a report file when a target is given.
+    """Write a report that holds no personal data when a target is given.
 
     Raises
     ------
@@ -119,44 +118,16 @@ def write_text(target: str | None, text: str) -> None:
         _write(Path(target), text.encode("utf-8"))
 
 
-@contextmanager
-def write_private(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that only its owner may read; it appears when it is complete.
-
-    Parameters
-    ----------
-    path : Path
-        Where it appears; nothing is left there when an error ends the writing.
-
-    Yields
-    ------
-    BinaryIO
-        For reading and writing.
+def write_private_text(target: str | None, text: str) -> None:
+    """Write what is about a person, for its owner alone, when a target is given.
 
     Raises
     ------
     Unavailable
         If the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-        draft.replace(path)
-    except OSError as error:
-        raise _not_written(path, error) from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _not_written(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(
-        f"the file cannot be written ({error.strerror})",
-        where=str(path),
-        remedy="Check that the folder exists and is writable.",
-    )
+    if target is not None:
+        write_private(Path(target), text.encode("utf-8"))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -167,7 +138,7 @@ def _write(path: Path, data: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise _not_written(path, error) from None
+        raise not_written(path, error) from None
 
 
 @contextmanager

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from answerable.api.cli.exits import ExitCode
-from answerable.api.cli.output import say, table, write_json, write_private, write_text
+from answerable.api.cli.output import counted, say, table, write_json, write_private_text
 from answerable.api.cli.session import DatabaseOption, PurposeOption, open_session
-from answerable.audit.errors import InvalidInput
+from answerable.api.private_files import private_file
+from answerable.audit.errors import Conflict, InvalidInput
 
 if TYPE_CHECKING:
     from answerable.audit.pack import PackSummary
@@ -28,7 +30,9 @@ def attach(app: typer.Typer) -> None:
 def pack(
     decision: Annotated[list[str], typer.Argument(metavar="DECISION...", help="Ids of decisions.")],
     *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the pack is written (ZIP).")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="New file for the pack (ZIP), yours alone to read.")
+    ],
     opened: Annotated[
         bool,
         typer.Option("--opened", help="With the record keys: whoever has the pack can read it."),
@@ -69,17 +73,24 @@ def pack(
         subject=subject,
         checkpoint=None if checkpoint is None else _text(checkpoint, "checkpoint"),
     )
-    with open_session(db) as (workspace, actor), write_private(out) as file:
+    with _new_file(out) as file, open_session(db) as (workspace, actor):
         summary = evidence_pack(workspace, request, file, actor=actor)
         vkey = workspace.log.vkey
     _say_made(summary, vkey)
+
+
+def _new_file(out: Path) -> AbstractContextManager[BinaryIO]:
+    if out.exists():
+        raise Conflict("this file exists", where=str(out), remedy="Name a new file.")
+    return private_file(out)
 
 
 def _say_made(summary: PackSummary, vkey: str) -> None:
     from answerable.audit.tree.notes import VerifierKey
 
     say(
-        f"{summary.entries} entries, {summary.parts} parts, {summary.opened} of them opened; "
+        f"{counted(summary.entries, 'entry', 'entries')}, "
+        f"{counted(summary.parts, 'part', 'parts')}, {summary.opened} of them opened; "
         f"{summary.byte_count} bytes",
         f"verification key {vkey}",
         f"fingerprint {VerifierKey.parse(vkey).fingerprint}",
@@ -106,7 +117,7 @@ def receipt(
     if html is None:
         say(made.text.rstrip("\n"))
         return
-    write_text(html, checking_page(made, "de" if language == "de" else "en"))
+    write_private_text(html, checking_page(made, "de" if language == "de" else "en"))
     say(f"verification key {made.vkey}", f"fingerprint {made.fingerprint}")
 
 

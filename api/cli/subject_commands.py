@@ -19,6 +19,7 @@ from answerable.api.cli.session import (
     micros_of,
     open_session,
 )
+from answerable.api.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
     from answerable.api.flows.subject import RequestFacts
@@ -242,15 +243,16 @@ def erase(
         facts = _facts(workspace.clock(), identity_check, "gdpr-art-17", request)
         erasure = erase_subject(workspace, ref, facts, actor=actor)
     say(
-        f"erased by entry {erasure.receipt.entry_id}, in answer to request {erasure.request_id}",
+        f"erased by entry {erasure.receipt.entry_id}",
+        f"in answer to request {erasure.request_id}",
         f"{counted(erasure.entries, 'entry', 'entries')} can no longer be read",
     )
 
 
 def _write(folder: Path, written: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     for name, data in written.items():
-        (folder / name).write_bytes(data)
+        write_private(folder / name, data)
         say(str(folder / name))
 
 
