@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain", "counted", "progress_bar", "say", "status", "table", "write_json",
+    "complain", "counted", "progress_bar", "say", "status", "table", "utc", "write_json",
     "write_private_text", "write_text",
 ]  # fmt: skip
 
@@ -51,6 +52,22 @@ def counted(number: int, one: str, many: str) -> str:
     ('1 entry', '0 entries')
     """
     return f"{number} {one if number == 1 else many}"
+
+
+def utc(micros: int) -> str:
+    """Return a time in microseconds since 1970 as a person reads it, to the second.
+
+    Returns
+    -------
+    str
+        ISO 8601, UTC.
+
+    Examples
+    --------
+    >>> utc(1_796_127_740_980_452)
+    '2026-12-01T13:42:20Z'
+    """
+    return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def complain(message: str) -> None:

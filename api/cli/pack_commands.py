@@ -60,6 +60,7 @@ def pack(
     db: DatabaseOption = None,
 ) -> None:
     """Write decisions with their proofs into one file that is checked without this service."""
+    from answerable.api.cli.trusted import kept_checkpoint
     from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
 
     if opened and subject_package:
@@ -71,7 +72,7 @@ def pack(
         contents=PackContents.SUBJECT if subject_package else contents,
         recipient=recipient,
         subject=subject,
-        checkpoint=None if checkpoint is None else _text(checkpoint, "checkpoint"),
+        checkpoint=kept_checkpoint(checkpoint),
     )
     with _new_file(out) as file, open_session(db) as (workspace, actor):
         summary = evidence_pack(workspace, request, file, actor=actor)
@@ -123,7 +124,7 @@ def receipt(
 
 def check_pack(
     pack: Path,
-    trusted: tuple[Path | None, Path | None],
+    trusted: tuple[str | None, Path | None],
     witnesses: Sequence[str],
     json: str | None,
 ) -> ExitCode:
@@ -133,8 +134,8 @@ def check_pack(
     ----------
     pack : Path
         The file.
-    trusted : tuple of Path
-        Files with the verification key and, optionally, a checkpoint the reader kept.
+    trusted : tuple of str and Path
+        The verification key or a file with it and, optionally, a checkpoint the reader kept.
     witnesses : Sequence[str]
         Verification keys of witnesses.
     json : str or None
@@ -148,11 +149,12 @@ def check_pack(
     Raises
     ------
     InvalidInput
-        If no key was given: a pack cannot vouch for itself.
+        If no key was given: a pack cannot vouch for itself. If key or checkpoint is none at all.
     NotFound
         If a file does not exist.
     """
-    from answerable.api.inputs import open_bytes, read_bytes
+    from answerable.api.cli.trusted import kept_checkpoint, trusted_key
+    from answerable.api.inputs import open_bytes
     from answerable.audit.offline.verify_pack import verify_pack
 
     key, checkpoint = trusted
@@ -162,8 +164,9 @@ def check_pack(
             where="--key",
             remedy="Give a file with the key, from another source than the pack.",
         )
-    kept = None if checkpoint is None else read_bytes(checkpoint, what="checkpoint")
-    vkey = _text(key, "verification key").strip()
+    note = kept_checkpoint(checkpoint)
+    kept = None if note is None else note.encode("utf-8")
+    vkey = trusted_key(key)
     with open_bytes(pack, what="evidence pack") as file:
         found = verify_pack(file, vkey, checkpoint=kept, witnesses=witnesses)
     if not write_json(json, found):
@@ -189,9 +192,3 @@ def _print_pack(found: dict[str, Any]) -> None:
         f"anchored: {'true' if found['anchored'] else 'false'}",
         "A pack cannot show what was left out of it.",
     )
-
-
-def _text(path: Path, what: str) -> str:
-    from answerable.api.inputs import read_bytes
-
-    return read_bytes(path, what=what).decode("utf-8", errors="replace")
