@@ -304,6 +304,16 @@ def test_others_can_read_nothing_it_wrote_about_people(told: Told) -> None:
     assert [path for path in closed if path.stat().st_mode & 0o077] == []
 
 
+def test_it_names_a_person_whom_subject_find_finds(told: Told) -> None:
+    named = re.search(r"subject find --subject-id (\S+) --purpose test", told.text)
+    assert named
+    found = told.run(
+        "subject", "find", "--subject-id", named[1], "--purpose", "test", "--json", "-"
+    )
+    assert found.code == 0
+    assert {line["kind"] for line in json.loads(found.out)["entries"]} >= {"decision"}
+
+
 def _strings(value: Any, names: set[str]) -> set[str]:
     found: set[str] = set()
     if isinstance(value, dict):

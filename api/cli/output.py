@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain", "counted", "progress_bar", "say", "status", "table", "utc", "write_json",
+    "complain", "counted", "note", "progress_bar", "say", "status", "table", "utc", "write_json",
     "write_private_text", "write_text",
 ]  # fmt: skip
 
@@ -40,6 +40,11 @@ def say(*lines: str) -> None:
     """Print lines to stdout without interpreting markup in them."""
     for line in lines:
         _console(stderr=False).print(line, markup=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Print a line to stderr that belongs to no result."""
+    _console(stderr=True).print(message, markup=False, soft_wrap=True)
 
 
 def counted(number: int, one: str, many: str) -> str:
