@@ -74,7 +74,7 @@ def utc(micros: int) -> str:
     Examples
     --------
     >>> utc(1_796_127_740_980_452)
-    '2026-12-01T13:42:20Z'
+    '2026-12-01T12:22:20Z'
     """
     return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
