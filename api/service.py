@@ -6,6 +6,7 @@ Runs with uvicorn's access log off, because that prints query strings.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -38,7 +39,9 @@ def create_service(workspace: Workspace) -> FastAPI:
     return app
 
 
-def run_server(workspace: Workspace, *, host: str, port: int) -> None:
+def run_server(
+    workspace: Workspace, *, host: str, port: int, announce: Callable[[str], None]
+) -> None:
     """Serve a workspace until the process is told to stop.
 
     Parameters
@@ -48,7 +51,9 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
     host : str
         Address to listen on.
     port : int
-        Port to listen on.
+        Port to listen on; 0 takes a free one.
+    announce : Callable[[str], None]
+        Told the address, once it can be listened on.
 
     Raises
     ------
@@ -59,12 +64,14 @@ def run_server(workspace: Workspace, *, host: str, port: int) -> None:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
+            port = probe.getsockname()[1]
     except OSError as error:
         raise Unavailable(
             f"the port {port} cannot be used ({type(error).__name__})",
             where=host,
             remedy="Stop what uses it, or choose another with --port.",
         ) from None
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     # From here on this process has a view to decide by when the log does not answer.
     workspace.registry()
     workspace.restrictions().entries()

@@ -63,7 +63,8 @@ class Settings(BaseSettings):
     origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./_-]{0,199}$")] = "answerable.local/log"
     """Name of the log; one per organisation, part of every proof."""
     public_url: str = "http://127.0.0.1:8000"
-    """Address under which people reach this service; used in letters."""
+    """Address under which people reach this service; used in letters and sign-in links. Where it is
+    not set, a sign-in link begins with `host` and `port`."""
     host: str = "127.0.0.1"
     """Address ``serve`` listens on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -178,6 +179,14 @@ class Settings(BaseSettings):
             message = "key_dir must not be the folder of the database"
             raise ValueError(message)
         return self
+
+    @property
+    def address(self) -> str:
+        """Where people reach the service: as stated, else where ``serve`` listens."""
+        if "public_url" in self.model_fields_set:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def database_file(self) -> Path | None:

@@ -36,6 +36,9 @@ class ErasureGrounds(FrozenModel):
     effective: date
     erase: tuple[ErasureGround, ...]
     refuse: tuple[ErasureGround, ...]
+    holds: dict[Token, Token]
+    """Code of a legal hold to the ground it stands for."""
+    hold_otherwise: Token
 
     def refusal(self, ground: str) -> ErasureGround:
         """Return the ground of a refusal by its id.
@@ -63,6 +66,31 @@ class ErasureGrounds(FrozenModel):
                 remedy=f"Give one of: {', '.join(item.id for item in self.refuse)}.",
             )
         return found
+
+    def of_hold(self, code: str) -> ErasureGround:
+        """Return the ground on which a legal hold lets an erasure be refused.
+
+        Parameters
+        ----------
+        code : str
+            The hold's own ground: one of those listed here, or a code of the house such as
+            ``litigation``.
+
+        Returns
+        -------
+        ErasureGround
+            The ground itself where it is listed; else what the file says for this code, and legal
+            claims for a code it does not know: to keep evidence for them is what a hold is for.
+
+        Examples
+        --------
+        >>> erasure_grounds().of_hold("litigation").cite
+        'GDPR Art. 17(3)(e)'
+        >>> erasure_grounds().of_hold("gdpr-17-3-b").id
+        'gdpr-17-3-b'
+        """
+        listed = {item.id: item for item in self.refuse}
+        return listed.get(code) or listed[self.holds.get(code, self.hold_otherwise)]
 
 
 @cache

@@ -61,7 +61,7 @@ class ErasureReceipt(FrozenModel):
             f"They hold: {', '.join(self.header_fields) or 'nothing'}; names and identifiers are"
             " not among it, and nothing links the reference to a person any more.",
             f"A backup of the keys could undo the erasure until it expires: {stated}.",
-            f"Recorded as entry {self.entry}; the proof is attached.",
+            f"Recorded as entry {self.entry}; the proof goes with it.",
         )
 
 

@@ -351,7 +351,7 @@ def _check_heads(
     anchored, agreed = False, 0
     for head in sorted(heads, key=lambda head: (head.size, roots.get(head.size) == head.root)):
         if head.size > size:
-            what = f"missing: a signed checkpoint covers {head.size} entries, {size} are here"
+            what = f"missing: {_source(head)} covers {head.size} entries, {size} are here"
             find(head.size, size, what)
         elif head.size not in roots:
             continue  # it ends among pruned tiles: nobody can tell any more
@@ -359,5 +359,11 @@ def _check_heads(
             agreed = head.size
             anchored = anchored or head.outside
         else:
-            find(head.size, agreed, f"the signed root of size {head.size} is not that of these")
+            what = f"the root in {_source(head)} of size {head.size} is not that of these"
+            find(head.size, agreed, what)
     return anchored
+
+
+def _source(head: SignedHead) -> str:
+    """Return which of the signed checkpoints this is: two may state the same size."""
+    return f"the signed checkpoint {'from outside' if head.outside else 'kept in the log'}"

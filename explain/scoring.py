@@ -214,8 +214,9 @@ def refuse_unknown(
     unknown = [name for name in inputs if name not in known]
     if unknown:
         # A caller's unknown key may itself hold personal data, so it is not repeated.
+        noun = "input" if len(unknown) == 1 else "inputs"
         raise InvalidInput(
-            f"{len(unknown)} inputs that the decision function does not use",
+            f"{len(unknown)} {noun} that the decision function does not use",
             where="inputs",
             remedy="Send the registered features only; personal data belongs to the subject.",
         )

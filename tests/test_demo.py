@@ -296,6 +296,24 @@ def test_no_key_lies_in_the_databases_folder_and_no_name_in_the_database(told: T
         assert value.encode() not in raw
 
 
+def test_others_can_read_nothing_it_wrote_about_people(told: Told) -> None:
+    written = [told.root / name for name in ("access", "letters", "data", "reports")]
+    files = [file for folder in [*written, told.outside] for file in folder.iterdir()]
+    assert len(files) >= 10
+    closed = [*files, told.root, told.outside, *written]
+    assert [path for path in closed if path.stat().st_mode & 0o077] == []
+
+
+def test_it_names_a_person_whom_subject_find_finds(told: Told) -> None:
+    named = re.search(r"subject find --subject-id (\S+) --purpose test", told.text)
+    assert named
+    found = told.run(
+        "subject", "find", "--subject-id", named[1], "--purpose", "test", "--json", "-"
+    )
+    assert found.code == 0
+    assert {line["kind"] for line in json.loads(found.out)["entries"]} >= {"decision"}
+
+
 def _strings(value: Any, names: set[str]) -> set[str]:
     found: set[str] = set()
     if isinstance(value, dict):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from answerable.api.cli import anchor_commands, pack_commands
+from answerable.api.cli import anchor_commands, pack_commands, receipt_commands
 from answerable.api.cli.exits import ExitCode
-from answerable.api.cli.output import progress_bar, say, table, write_json, write_text
+from answerable.api.cli.output import counted, progress_bar, say, table, write_json, write_text
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
+from answerable.audit.errors import InvalidInput
 
 if TYPE_CHECKING:
     from answerable.audit.verify import VerificationReport
@@ -39,12 +40,19 @@ def verify(
         typer.Option(help="A checkpoint kept outside; without one the outside head is taken."),
     ] = None,
     key: Annotated[
-        Path | None,
-        typer.Option(help="File with the log's verification key, for use without the key folder."),
+        str | None,
+        typer.Option(
+            metavar="VKEY",
+            help="The log's verification key or a file with it, for use without the key folder.",
+        ),
     ] = None,
     pack: Annotated[
         Path | None,
         typer.Option(help="Check this evidence pack instead of a database; needs --key."),
+    ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(help="Check this receipt of one entry instead; needs --key."),
     ] = None,
     witness: Annotated[
         list[str] | None,
@@ -53,17 +61,17 @@ def verify(
     json: JsonOption = None,
 ) -> None:
     """Recompute every hash of the log and compare it with its signed checkpoint."""
+    from answerable.api.cli.trusted import kept_checkpoint, trusted_key
     from answerable.api.flows.verify import verification_result, verify_database
-    from answerable.api.inputs import read_bytes
 
+    if pack is not None and receipt is not None:
+        raise InvalidInput("give a pack or a receipt, not both", where="--receipt")
     if pack is not None:
         raise typer.Exit(pack_commands.check_pack(pack, (key, checkpoint), witness or (), json))
-    note = None
-    if checkpoint is not None:
-        note = read_bytes(checkpoint, what="checkpoint").decode("utf-8", errors="replace")
-    vkey = None
-    if key is not None:
-        vkey = read_bytes(key, what="verification key").decode("utf-8", errors="replace").strip()
+    if receipt is not None:
+        raise typer.Exit(receipt_commands.check_receipt(receipt, (key, checkpoint), json))
+    note = kept_checkpoint(checkpoint)
+    vkey = None if key is None else trusted_key(key)
     settings = settings_for(db)
     with progress_bar("Verifying", None) as advance:
         report = verify_database(settings, key=vkey, checkpoint=note, progress=advance)
@@ -86,7 +94,7 @@ def print_verification(report: VerificationReport) -> None:
             ((found.layer, str(found.entry), found.what) for found in report.findings),
         )
     verdict = "the log verifies" if report.ok else "the log does NOT verify"
-    say(f"{verdict}: {report.size} entries, root {report.root}")
+    say(f"{verdict}: {counted(report.size, 'entry', 'entries')}, root {report.root}")
     say(f"anchored: {'true' if report.anchored else 'false'}")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from answerable.api.cli.exits import ExitCode
-from answerable.api.cli.output import say, table, write_json, write_text
+from answerable.api.cli.output import say, table, write_json, write_private_text
 from answerable.api.cli.session import (
     DatabaseOption,
     HtmlOption,
@@ -80,7 +80,7 @@ def letter(
             workspace, decision, view=view, language=language, purpose=purpose, actor=actor
         )
     if html is not None:
-        write_text(html, issued.letter.html)
+        write_private_text(html, issued.letter.html)
     else:
         say(issued.letter.text)
 

@@ -181,7 +181,7 @@ def erasure_receipt(
     with open_session(db) as (workspace, actor):
         receipt = receipt_for(workspace, entry, actor=actor)
     if not write_json(json, receipt.model_dump(mode="json", exclude_none=True)):
-        say(*receipt.lines())
+        say(*receipt.lines(), "", receipt.proof.rstrip("\n"))
 
 
 def _write_private(path: Path, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from answerable.api.cli.exits import ExitCode
-from answerable.api.cli.output import progress_bar, say, table, write_json, write_text
+from answerable.api.cli.output import progress_bar, say, table, write_json, write_private_text
 from answerable.api.cli.session import HtmlOption, JsonOption
 from answerable.audit.codes import Outcome
 
@@ -54,7 +54,7 @@ def explain(
             file, frame, compared, rows=wanted, catalogue=reasons, progress=advance
         )
     if html is not None:
-        write_text(html, explanation_report(results))
+        write_private_text(html, explanation_report(results))
     if not write_json(json, cast("JsonValue", results if every else results[0])):
         for result in results:
             _print_row(result)

@@ -5,24 +5,28 @@ Rich is imported when something is printed, so that ``--help`` stays quick.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Final
 
-from answerable.audit.errors import Unavailable
+from answerable.api.private_files import not_written, write_private
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
     from rich.console import Console
 
 __all__ = [
-    "complain", "progress_bar", "say", "status", "table", "write_json", "write_private",
-    "write_text",
+    "complain", "counted", "note", "progress_bar", "say", "status", "table", "utc", "write_json",
+    "write_private_text", "write_text",
 ]  # fmt: skip
+
+
+_BETWEEN: Final = 3
+"""Blank columns that a table needs beside each of its own."""
 
 
 @cache
@@ -38,6 +42,43 @@ def say(*lines: str) -> None:
         _console(stderr=False).print(line, markup=False, soft_wrap=True)
 
 
+def note(message: str) -> None:
+    """Print a line to stderr that belongs to no result."""
+    _console(stderr=True).print(message, markup=False, soft_wrap=True)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun.
+
+    Returns
+    -------
+    str
+        The noun in the form that goes with the number.
+
+    Examples
+    --------
+    >>> counted(1, "entry", "entries"), counted(0, "entry", "entries")
+    ('1 entry', '0 entries')
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
+def utc(micros: int) -> str:
+    """Return a time in microseconds since 1970 as a person reads it, to the second.
+
+    Returns
+    -------
+    str
+        ISO 8601, UTC.
+
+    Examples
+    --------
+    >>> utc(1_796_127_740_980_452)
+    '2026-12-01T12:22:20Z'
+    """
+    return f"{datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def complain(message: str) -> None:
     """Print an error to stderr, uncoloured when stderr is no terminal."""
     _console(stderr=True).print("error: ", style="bold red", end="")
@@ -45,22 +86,52 @@ def complain(message: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; cells are taken literally, never as markup."""
+    """Print a table; cells are taken literally, never as markup.
+
+    No word is broken, so that an id can be copied: where the terminal is too narrow for that, each
+    row is one line that names its columns.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    _console(stderr=False).print(Text(title, style="bold"), soft_wrap=True)
+    console = _console(stderr=False)
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    cells = [tuple(row) for row in rows]
+    widths = _widths(columns, cells, console.width)
+    if widths is None:
+        for row in cells:
+            named = (f"{name} {cell}" for name, cell in zip(columns, row, strict=True) if cell)
+            say("; ".join(named))
+        return
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in rows:
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(column, overflow="fold", width=width)
+    for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
-    _console(stderr=False).print(grid)
+    console.print(grid)
+
+
+def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[int] | None:
+    """Return the width of each column, its longest word at least; None where they do not fit."""
+    texts = list(zip(columns, *cells, strict=True))
+    words = [max(len(word) for text in column for word in text.split() or [""]) for column in texts]
+    lines = [max(map(len, column)) for column in texts]
+    room = width - _BETWEEN * len(columns) - sum(words)
+    if room < 0:
+        return None
+    wanted = [line - word for line, word in zip(lines, words, strict=True)]
+    given = []
+    for at, want in enumerate(wanted):
+        # What narrow columns leave over goes to those that come after them.
+        share = min(want, room // max(1, sum(more > 0 for more in wanted[at:])))
+        given.append(share)
+        room -= share
+    return [word + more for word, more in zip(words, given, strict=True)]
 
 
 def write_json(target: str | None, result: JsonValue) -> bool:
-    """Write a whole result as JSON.
+    """Write a whole result as JSON, for its owner alone: many results tell about persons.
 
     Parameters
     ----------
@@ -87,12 +158,12 @@ def write_json(target: str | None, result: JsonValue) -> bool:
     if target == "-":
         sys.stdout.write(data.decode("utf-8"))
         return True
-    _write(Path(target), data)
+    write_private(Path(target), data)
     return False
 
 
 def write_text(target: str | None, text: str) -> None:
-    """Write a report file when a target is given.
+    """Write a report that holds no personal data when a target is given.
 
     Raises
     ------
@@ -103,44 +174,16 @@ def write_text(target: str | None, text: str) -> None:
         _write(Path(target), text.encode("utf-8"))
 
 
-@contextmanager
-def write_private(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that only its owner may read; it appears when it is complete.
-
-    Parameters
-    ----------
-    path : Path
-        Where it appears; nothing is left there when an error ends the writing.
-
-    Yields
-    ------
-    BinaryIO
-        For reading and writing.
+def write_private_text(target: str | None, text: str) -> None:
+    """Write what is about a person, for its owner alone, when a target is given.
 
     Raises
     ------
     Unavailable
         If the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-        draft.replace(path)
-    except OSError as error:
-        raise _not_written(path, error) from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _not_written(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(
-        f"the file cannot be written ({error.strerror})",
-        where=str(path),
-        remedy="Check that the folder exists and is writable.",
-    )
+    if target is not None:
+        write_private(Path(target), text.encode("utf-8"))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -151,7 +194,7 @@ def _write(path: Path, data: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise _not_written(path, error) from None
+        raise not_written(path, error) from None
 
 
 @contextmanager

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from answerable.api.cli.exits import ExitCode
-from answerable.api.cli.output import say, table, write_json, write_private, write_text
+from answerable.api.cli.output import counted, say, table, write_json, write_private_text
 from answerable.api.cli.session import DatabaseOption, PurposeOption, open_session
-from answerable.audit.errors import InvalidInput
+from answerable.api.private_files import private_file
+from answerable.audit.errors import Conflict, InvalidInput
 
 if TYPE_CHECKING:
     from answerable.audit.pack import PackSummary
@@ -28,7 +30,9 @@ def attach(app: typer.Typer) -> None:
 def pack(
     decision: Annotated[list[str], typer.Argument(metavar="DECISION...", help="Ids of decisions.")],
     *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the pack is written (ZIP).")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="New file for the pack (ZIP), yours alone to read.")
+    ],
     opened: Annotated[
         bool,
         typer.Option("--opened", help="With the record keys: whoever has the pack can read it."),
@@ -56,6 +60,7 @@ def pack(
     db: DatabaseOption = None,
 ) -> None:
     """Write decisions with their proofs into one file that is checked without this service."""
+    from answerable.api.cli.trusted import kept_checkpoint
     from answerable.api.flows.pack import PackContents, PackRequest, evidence_pack
 
     if opened and subject_package:
@@ -67,19 +72,26 @@ def pack(
         contents=PackContents.SUBJECT if subject_package else contents,
         recipient=recipient,
         subject=subject,
-        checkpoint=None if checkpoint is None else _text(checkpoint, "checkpoint"),
+        checkpoint=kept_checkpoint(checkpoint),
     )
-    with open_session(db) as (workspace, actor), write_private(out) as file:
+    with _new_file(out) as file, open_session(db) as (workspace, actor):
         summary = evidence_pack(workspace, request, file, actor=actor)
         vkey = workspace.log.vkey
     _say_made(summary, vkey)
+
+
+def _new_file(out: Path) -> AbstractContextManager[BinaryIO]:
+    if out.exists():
+        raise Conflict("this file exists", where=str(out), remedy="Name a new file.")
+    return private_file(out)
 
 
 def _say_made(summary: PackSummary, vkey: str) -> None:
     from answerable.audit.tree.notes import VerifierKey
 
     say(
-        f"{summary.entries} entries, {summary.parts} parts, {summary.opened} of them opened; "
+        f"{counted(summary.entries, 'entry', 'entries')}, "
+        f"{counted(summary.parts, 'part', 'parts')}, {summary.opened} of them opened; "
         f"{summary.byte_count} bytes",
         f"verification key {vkey}",
         f"fingerprint {VerifierKey.parse(vkey).fingerprint}",
@@ -106,13 +118,13 @@ def receipt(
     if html is None:
         say(made.text.rstrip("\n"))
         return
-    write_text(html, checking_page(made, "de" if language == "de" else "en"))
+    write_private_text(html, checking_page(made, "de" if language == "de" else "en"))
     say(f"verification key {made.vkey}", f"fingerprint {made.fingerprint}")
 
 
 def check_pack(
     pack: Path,
-    trusted: tuple[Path | None, Path | None],
+    trusted: tuple[str | None, Path | None],
     witnesses: Sequence[str],
     json: str | None,
 ) -> ExitCode:
@@ -122,8 +134,8 @@ def check_pack(
     ----------
     pack : Path
         The file.
-    trusted : tuple of Path
-        Files with the verification key and, optionally, a checkpoint the reader kept.
+    trusted : tuple of str and Path
+        The verification key or a file with it and, optionally, a checkpoint the reader kept.
     witnesses : Sequence[str]
         Verification keys of witnesses.
     json : str or None
@@ -137,11 +149,12 @@ def check_pack(
     Raises
     ------
     InvalidInput
-        If no key was given: a pack cannot vouch for itself.
+        If no key was given: a pack cannot vouch for itself. If key or checkpoint is none at all.
     NotFound
         If a file does not exist.
     """
-    from answerable.api.inputs import open_bytes, read_bytes
+    from answerable.api.cli.trusted import kept_checkpoint, trusted_key
+    from answerable.api.inputs import open_bytes
     from answerable.audit.offline.verify_pack import verify_pack
 
     key, checkpoint = trusted
@@ -151,8 +164,9 @@ def check_pack(
             where="--key",
             remedy="Give a file with the key, from another source than the pack.",
         )
-    kept = None if checkpoint is None else read_bytes(checkpoint, what="checkpoint")
-    vkey = _text(key, "verification key").strip()
+    note = kept_checkpoint(checkpoint)
+    kept = None if note is None else note.encode("utf-8")
+    vkey = trusted_key(key)
     with open_bytes(pack, what="evidence pack") as file:
         found = verify_pack(file, vkey, checkpoint=kept, witnesses=witnesses)
     if not write_json(json, found):
@@ -178,9 +192,3 @@ def _print_pack(found: dict[str, Any]) -> None:
         f"anchored: {'true' if found['anchored'] else 'false'}",
         "A pack cannot show what was left out of it.",
     )
-
-
-def _text(path: Path, what: str) -> str:
-    from answerable.api.inputs import read_bytes
-
-    return read_bytes(path, what=what).decode("utf-8", errors="replace")

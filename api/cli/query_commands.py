@@ -309,4 +309,4 @@ def sample(
         lambda workspace, asking: ask_sample(workspace, scope, asking, checkpoint=note, how=how),
         Part(purpose),
     )
-    show(found, json, ("seq", "entry_id", "outcome", "rank"))
+    show(found, json, ("seq", "entry_id", "outcome"))

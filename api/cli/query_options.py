@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from answerable.api.cli.output import say, status, table, write_json
+from answerable.api.cli.output import say, status, table, utc, write_json
 from answerable.api.cli.session import open_session
 from answerable.audit.errors import InvalidInput
 
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 _MICROS: Final = 1_000_000
+_TIMES: Final = ("ts", "until", "since")
+_DURATION: Final = "_us"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 FunctionOption = Annotated[
@@ -172,24 +174,31 @@ def show(answer: Answer, json: str | None, columns: Sequence[str]) -> None:
         return
     table(
         answer.question.name,
-        columns,
+        [_title(column) for column in columns],
         ([_cell(column, line.get(column)) for column in columns] for line in answer.items),
     )
     for name, value in answer.summary.items():
         if value is not None:
-            say(f"{name}: {_cell(name, value)}")
+            say(f"{_title(name)}: {_cell(name, value) or 'none'}")
     if answer.next is not None:
         say(f"more: --after {answer.next}")
     say(f"recorded as entry {answer.asked.entry_id}")
 
 
+def _title(name: str) -> str:
+    """Return the name of a field in a table: a duration shows its unit in the cell."""
+    return name.removesuffix(_DURATION)
+
+
 def _cell(column: str, value: object) -> str:
     if value is None:
         return ""
-    if column == "ts" and isinstance(value, int):
-        return datetime.fromtimestamp(value / _MICROS, tz=UTC).isoformat(timespec="seconds")
+    if isinstance(value, int) and (column in _TIMES or column.endswith(("_at", "_until"))):
+        return utc(value)
+    if isinstance(value, int) and column.endswith(_DURATION):
+        return f"{value / 1000:,.0f} ms"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_cell(name, item)}" for name, item in value.items())
+        return ", ".join(f"{_title(name)} {_cell(name, item)}" for name, item in value.items())
     if isinstance(value, list):
         return "; ".join(_cell("", item) for item in value)
     return str(value)

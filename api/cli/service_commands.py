@@ -10,7 +10,7 @@ import typer
 from answerable.api.cli.database_commands import print_checks
 from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.key_commands import add_log_keys
-from answerable.api.cli.output import say, table, write_json
+from answerable.api.cli.output import note, say, table, write_json
 from answerable.api.cli.session import DatabaseOption, JsonOption, open_session, settings_for
 from answerable.audit.codes import Role
 
@@ -63,6 +63,7 @@ def serve(
             workspace,
             host=host or settings.host,
             port=settings.port if port is None else port,
+            announce=lambda address: note(f"serving {address}; stop with Ctrl+C"),
         )
 
 
@@ -129,7 +130,11 @@ def sign_in(
     ] = None,
     db: DatabaseOption = None,
 ) -> None:
-    """Print a one-time link that signs one browser in to the console."""
+    """Print a one-time link that signs one browser in to the console.
+
+    It begins with ANSWERABLE_PUBLIC_URL, or with ANSWERABLE_HOST and ANSWERABLE_PORT when that is
+    not set: set one of them where the service listens elsewhere.
+    """
     from answerable.api.actor import ActorContext
     from answerable.api.flows.access import issue_login_link
 
@@ -139,7 +144,7 @@ def sign_in(
             found = workspace.directory.find(actor)
             holder = ActorContext(actor=actor, roles=frozenset(found.roles), service=found.service)
         link = issue_login_link(workspace, holder)
-        say(f"{workspace.settings.public_url}/console/login?link={link.text}")
+        say(f"{workspace.settings.address}/console/login?link={link.text}")
 
 
 def demo(

@@ -11,7 +11,7 @@ import typer
 
 from answerable.api.cli import request_commands
 from answerable.api.cli.key_commands import add_identifier, erasure_receipt
-from answerable.api.cli.output import say, table, write_json
+from answerable.api.cli.output import counted, say, table, write_json
 from answerable.api.cli.session import (
     DatabaseOption,
     JsonOption,
@@ -19,6 +19,7 @@ from answerable.api.cli.session import (
     micros_of,
     open_session,
 )
+from answerable.api.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
     from answerable.api.flows.subject import RequestFacts
@@ -32,6 +33,15 @@ RequestOption = Annotated[
     str | None,
     typer.Option(
         metavar="ID", help="The open request this answers; else both are recorded together."
+    ),
+]
+ErasureRequestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--request",
+        metavar="ID",
+        help="The open request this answers; else the person's only open one for erasure, and "
+        "where there is none, request and answer are recorded together.",
     ),
 ]
 CheckOption = Annotated[
@@ -221,7 +231,7 @@ def erase(
         bool,
         typer.Option("--yes", prompt="This cannot be undone. Erase?", help="Do not ask."),
     ],
-    request: RequestOption = None,
+    request: ErasureRequestOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Erase a person's data by destroying their key (GDPR Art. 17)."""
@@ -232,14 +242,17 @@ def erase(
     with open_session(db) as (workspace, actor):
         facts = _facts(workspace.clock(), identity_check, "gdpr-art-17", request)
         erasure = erase_subject(workspace, ref, facts, actor=actor)
-    say(f"erased by entry {erasure.receipt.entry_id}")
-    say(f"{erasure.entries} entries can no longer be read")
+    say(
+        f"erased by entry {erasure.receipt.entry_id}",
+        f"in answer to request {erasure.request_id}",
+        f"{counted(erasure.entries, 'entry', 'entries')} can no longer be read",
+    )
 
 
 def _write(folder: Path, written: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     for name, data in written.items():
-        (folder / name).write_bytes(data)
+        write_private(folder / name, data)
         say(str(folder / name))
 
 

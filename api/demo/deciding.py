@@ -54,6 +54,8 @@ class Decisions:
 
     outcomes: Counter[str]
     declined: str
+    findable_subject: str
+    """Identifier of somebody who is still in the log, to try `subject find` with."""
     knocked_out: str | None
     referred: str | None
     with_co_applicant: str
@@ -196,6 +198,7 @@ def _worth_following(
     return Decisions(
         outcomes=outcomes,
         declined=declined or str(decided[0][1]["decision_id"]),
+        findable_subject=people[joint]["applicant_id"],
         knocked_out=first("decline", "rule"),
         referred=first("refer", "rule"),
         with_co_applicant=str(decided[joint][1]["decision_id"]),

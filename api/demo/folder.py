@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from answerable.api.private_files import private_folder
 from answerable.api.settings import Settings, load_settings
 from answerable.audit.errors import Conflict, Unavailable
 
@@ -53,9 +54,7 @@ class DemoFolder:
 
     def make(self, name: str) -> Path:
         """Return a sub-folder, created when missing."""
-        path = self.root / name
-        path.mkdir(exist_ok=True)
-        return path
+        return private_folder(self.root / name)
 
     def settings(self, port: int) -> Settings:
         """Return the settings of the demonstration's service."""
@@ -116,10 +115,10 @@ def fresh_folder(root: Path) -> DemoFolder:
         if marked:
             for path in (folder.root, folder.keys, folder.outside):
                 shutil.rmtree(path, ignore_errors=False) if path.exists() else None
-        folder.root.mkdir(parents=True, exist_ok=True)
+        private_folder(folder.root)
         (folder.root / _MARKER).write_text("made by answerable demo\n", encoding="utf-8")
         for path in (folder.keys, folder.signers, folder.outside):
-            path.mkdir(mode=0o700, exist_ok=True)
+            private_folder(path)
     except OSError as error:
         raise Unavailable(
             f"the folder cannot be written ({error.strerror})", where=str(root)

@@ -13,6 +13,7 @@ from answerable.api.flows import register
 from answerable.api.flows.context import Recorded
 from answerable.api.flows.organisation import register_organisation
 from answerable.api.inputs import Table, table_of
+from answerable.api.private_files import private_file
 from answerable.api.wiring import Workspace
 from answerable.audit.codes import DatasetRole
 from answerable.audit.documents import read_document
@@ -74,7 +75,7 @@ def register_material(workspace: Workspace, folder: DemoFolder, cast: Cast) -> M
     data = folder.make("data")
 
     def part(role: DatasetRole, frame: pd.DataFrame) -> Part:
-        frame.to_parquet(data / f"{role.value}.parquet", index=False)
+        _write_rows(data / f"{role.value}.parquet", frame)
         table = table_of(frame, source=f"{applications.SOURCE}; part: {role.value}")
         description = register.DatasetDescription(
             name=f"loanapp-{role.value.replace('_', '-')}",
@@ -118,6 +119,11 @@ def register_material(workspace: Workspace, folder: DemoFolder, cast: Cast) -> M
             actor=compliance,
         ),
     )
+
+
+def _write_rows(path: Path, frame: pd.DataFrame) -> None:
+    with private_file(path) as file:
+        frame.to_parquet(file, index=False)
 
 
 def _column_roles() -> dict[str, str]:

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from answerable.api.private_files import write_private
+
 __all__ = ["Narrator"]
 
 
@@ -45,11 +47,8 @@ class Narrator:
         self.console.print(grid)
 
     def keep(self, what: str, path: Path, content: str | bytes) -> Path:
-        """Write an artefact and remember it for the closing list."""
-        if isinstance(content, str):
-            path.write_text(content, encoding="utf-8")
-        else:
-            path.write_bytes(content)
+        """Write an artefact, for its owner alone, and remember it for the closing list."""
+        write_private(path, content.encode("utf-8") if isinstance(content, str) else content)
         self.artefacts.append((what, path))
         return path
 

@@ -293,6 +293,8 @@ def _prove(
     narrator.artefacts.append(("the tampered copy", folder.tampered))
     narrator.say("To ask yourself:")
     narrator.say(f"  {command} answer {decisions.declined} --db {url}")
+    person = decisions.findable_subject
+    narrator.say(f"  {command} subject find --subject-id {person} --purpose test --db {url}")
     narrator.say(f"  {command} verify --db {url} --checkpoint {outside}")
     narrator.say(f"  {command} verify --db {_url(folder.tampered)} --checkpoint {outside}")
 

@@ -65,8 +65,9 @@ class FolderSecrets:
         if not self._buckets.is_dir():
             raise NotFound(
                 "no key directory here",
-                where=str(self._path),
-                remedy="Name the directory that was made with the log (ANSWERABLE_KEY_DIR).",
+                where=str(self._path.absolute()),
+                remedy="Name the one that was made with the log: ANSWERABLE_KEY_DIR, or key_dir in "
+                "answerable.toml (here, or beside the database). For a new log: answerable init",
             )
         for folder in (self._path, self._buckets):
             require_private(folder.stat(), folder, "700")

@@ -15,9 +15,8 @@ step leads to what that key signed, or another key of the log where both signed 
 8. consistency  each other checkpoint in the pack is signed and is of the same log, grown
 9. anchor       cosignatures of the witnesses you named; time stamps, their signature NOT checked
 
-Each fault is a finding with its layer and entry. Limits: 1 GiB, 65,000 files, parts of 16 MiB, 200
-findings; one file is in memory at a time. Exit code 0: nothing found, 2: wrong use, 4: findings. A
-pack cannot show what was left out of it. Format: docs/evidence-pack.md.
+Each fault is a finding with its layer and entry. Exit code 0: nothing found, 2: wrong use, 4:
+findings. A pack cannot show what was left out of it. Limits and format: docs/evidence-pack.md.
 """
 
 from __future__ import annotations
@@ -47,12 +46,12 @@ _FORMAT, _SHOWN = "answerable.evidence-pack.v1", ("id", "kind", "ts", "outcome",
 _LOG_KEY, _WITNESS_KEY, _HASH, _SAFE, _MAX_SIZE = 1, 4, 32, 1 << 53, 1 << 63
 _MAX_PACK, _MAX_FILES, _MAX_PART, _MAX_TEXT, _MAX_FINDINGS = 1 << 30, 65_000, 1 << 24, 65_535, 200
 _NAME: Final = re.compile(
-    r"checkpoint|manifest\.json|anchors/\d{2}\.(?:note|tsr)|consistency/\d{16}\.txt"
+    r"checkpoint|manifest\.json|keys/\d{3}\.json|anchors/\d{2}\.(?:note|tsr)|consistency/\d{16}\.txt"
     r"|entries/\d{16}/(?:header\.json|receipt\.tlog-proof|part-\d{3}\.(?:json|key|sealed))"
-    r"|keys/\d{3}\.json"
 )
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HEAD: Final = re.compile(rb"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([^\n]+)\n")
+_VKEY: Final = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
 _STAMP: Final = rb"\x02.{2,22}?\x18.(\d{14})[.\d]*Z"  # serial number and time, after the digest
 _SIGNATURE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 _LOCAL, _CENTRAL = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I")
@@ -126,7 +125,8 @@ class _Check:
                     mine = _open_head(kept, keys)
                     roots = [head.root for head in self._heads if head.size == mine.size]
                     if mine.root not in roots:
-                        what = "another root" if roots else "no consistency proof in the pack"
+                        lacks = "no consistency proof here: ask for a pack made with --checkpoint"
+                        what = "another root" if roots else lacks
                         raise _Fault(f"the checkpoint you kept, of size {mine.size}, has {what}")
                     self.result["anchored"] = True
                 for name in sorted(self._members.keys() | self._digests.keys()):
@@ -161,9 +161,8 @@ class _Check:
             header = _canonical(data, _MAX_TEXT)
             parts = header["parts"] if isinstance(header.get("parts"), list) else []
             entry_id, ts = str(header.get("id")), header.get("ts", "")
-            self.result["entries"].append(
-                {"seq": seq} | {k: header[k] for k in _SHOWN if k in header}
-            )
+            shown = {k: header[k] for k in _SHOWN if k in header}
+            self.result["entries"].append({"seq": seq} | shown)
             if not _UUID7.fullmatch(entry_id) or type(ts) is not int:
                 raise _Fault("has no entry id or no time")
             name = f"{seq} ({entry_id})"
@@ -238,9 +237,8 @@ class _Check:
             for data in _open_note(note, witness)[1]:
                 at = int.from_bytes(data[:8], "big")
                 witness.require(data[8:], b"cosignature/v1\ntime %d\n" % at + head.text)
-                said.append(
-                    {"what": f"{witness.name} saw size {head.size} at {at}", "checked": "ok"}
-                )
+                what = f"{witness.name} saw size {head.size} at {at}"
+                said.append({"what": what, "checked": "ok"})
         return said or [{"what": "witnesses you did not name saw it", "checked": "not checked"}]
 
     def _stamped(self, token: bytes) -> dict[str, str]:
@@ -263,9 +261,7 @@ def _walk(file: BinaryIO) -> Iterator[tuple[str, tuple[int, int, int]]]:
             raise _Fault(f"it holds {name[:60]!a}: not a name in a pack, or twice or out of order")
         beyond = size > limit or start + size > total or count == _MAX_FILES or total > _MAX_PACK
         if tuple(form) != _STORED or packed != size or extra or beyond:
-            raise _Fault(
-                f"{name} is not in the form of this format, or beyond its limits or the end"
-            )
+            raise _Fault(f"{name} is not in the form of this format, or beyond a limit or the end")
         yield name, (start, size, crc)
         central += _CENTRAL.pack(b"PK\1\2", 788, *_STORED, crc, size, size, length, *_PLAIN, at)
         central += raw
@@ -388,6 +384,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         vkey = given.key if "+" in given.key else Path(given.key).read_text("utf-8").strip()
         kept = given.checkpoint.read_bytes() if given.checkpoint else None
+        if not all(map(_VKEY.fullmatch, [vkey, *given.witness])):
+            parser.error("not a key: one reads NAME+<8 hex digits>+<44 of base64>")
+        if kept is not None and not _HEAD.match(kept):
+            parser.error("not a checkpoint: one begins with the lines log, size, root")
         with given.pack.open("rb") as file:
             found = verify_pack(file, vkey, checkpoint=kept, witnesses=given.witness)
     except (OSError, UnicodeDecodeError) as error:

@@ -102,6 +102,7 @@ from answerable.audit.records.retained import (
     RetentionRun,
 )
 from answerable.audit.records.subjects import (
+    HeldBy,
     LegalHold,
     QueryAsked,
     RecordDisclosed,
@@ -143,6 +144,7 @@ __all__ = [
     "Evidence",
     "FrozenModel",
     "HardRule",
+    "HeldBy",
     "IdentityCheck",
     "LegalHold",
     "LegalSource",

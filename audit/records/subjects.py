@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from answerable.audit.records.base import (
     EntryId,
+    FrozenModel,
     Micros,
     Record,
     SubjectRef,
@@ -15,6 +16,7 @@ from answerable.audit.records.base import (
 )
 
 __all__ = [
+    "HeldBy",
     "LegalHold",
     "RecordDisclosed",
     "QueryAsked",
@@ -36,6 +38,13 @@ class LegalHold(Record):
     until: Micros | None = None
 
 
+class HeldBy(FrozenModel):
+    """A legal hold that stood in the way, by its own code and case reference."""
+
+    ground: Token
+    reference: Token
+
+
 class SubjectRequest(Record):
     """A data subject's request and how it was answered."""
 
@@ -48,6 +57,8 @@ class SubjectRequest(Record):
     identity_check: Token
     outcome: Literal["fulfilled", "partly", "refused", "open"]
     ground: Token | None = None
+    holds: tuple[HeldBy, ...] | None = None
+    """Of a refused erasure: holds in its way; `ground` is the provision the first stands for."""
 
 
 class SubjectStatement(Record):

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.cases import Applicant, ApplicationRequest, Decided
 from answerable.api.flows.decide import evaluate_application
 from answerable.api.flows.organisation import register_organisation
-from answerable.api.flows.subject import RequestFacts, find_subject
+from answerable.api.flows.subject import (
+    RequestFacts,
+    RequestOpening,
+    RequestQuery,
+    find_subject,
+    list_requests,
+    open_request,
+)
 from answerable.audit.documents import read_document
 from answerable.audit.records import OrganisationProfile, Role
 from tests.api.story import APPLICANT, FUNCTION, Story
@@ -21,7 +28,9 @@ __all__ = [
     "application_of",
     "decided",
     "facts",
+    "lines",
     "officer",
+    "opened",
     "ref_of",
     "registered",
 ]
@@ -63,6 +72,25 @@ def facts(story: Story, *, request_id: str | None = None) -> RequestFacts:
     return RequestFacts(
         received_at=story.workspace.clock(), identity_check="id-card", request_id=request_id
     )
+
+
+def opened(story: Story, ref: str, request: Any = "access", **given: Any) -> str:
+    """Open a request and return its entry."""
+    opening = RequestOpening(
+        **{
+            "request": request,
+            "received_at": story.workspace.clock(),
+            "identity_check": "id-card",
+            **given,
+        }
+    )
+    return open_request(story.workspace, ref, opening, actor=officer(story)).entry_id
+
+
+def lines(story: Story, state: Any = "all", **given: Any) -> list[Any]:
+    """The register as an officer lists it."""
+    query = RequestQuery(state=state, **given)
+    return list_requests(story.workspace, query, actor=officer(story))
 
 
 def profile(path: Path = PROFILE) -> OrganisationProfile:

@@ -32,7 +32,7 @@ from answerable.audit.errors import (
     PolicyViolation,
 )
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import Role, SubjectRequest, SubjectStatement
+from answerable.audit.records import HeldBy, Role, SubjectRequest, SubjectStatement
 from answerable.audit.tree.receipts import open_proof
 from tests.api.story import APPLICANT, FUNCTION, Story
 
@@ -147,11 +147,14 @@ def test_a_legal_hold_wins_over_an_erasure_and_the_refusal_is_logged(story: Stor
         place_hold(
             story.workspace, ref, ground="litigation", reference="case-7", actor=officer(story)
         )
-    with pytest.raises(PolicyViolation):
+    with pytest.raises(PolicyViolation) as caught:
         erase(story.workspace, ref, FACTS, actor=officer(story))
     refusal = story.workspace.log.latest(kinds=(EntryKind.SUBJECT_ERASURE_REFUSED,), limit=1)[0]
     record = story.workspace.log.read_record(refusal.id, SubjectRequest)
-    assert (record.outcome, record.ground) == ("refused", "litigation")
+    assert (record.outcome, record.ground) == ("refused", "gdpr-17-3-e")
+    assert record.holds == (HeldBy(ground="litigation", reference="case-7"),)
+    assert f"The refusal is entry {refusal.id}, on the ground gdpr-17-3-e." in str(caught.value)
+    assert "Record the refusal" not in str(caught.value)
     lift_hold(story.workspace, ref, ground="litigation", reference="case-7", actor=officer(story))
     assert erase(story.workspace, ref, FACTS, actor=officer(story)).entries == 2
     with pytest.raises(NotFound):

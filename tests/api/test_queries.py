@@ -154,7 +154,7 @@ def test_acts_and_reads_name_grounds_and_purposes(client: TestClient, story: Sto
     acts = ask(client, story, "acts", count=True)
     assert acts["summary"]["by_ground"] == {
         "hold.placed": {"litigation": 1},
-        "subject.erasure_refused": {"litigation": 1},
+        "subject.erasure_refused": {"gdpr-17-3-e": 1},
     }
     only = ask(client, story, "acts", kinds=["hold.placed"])
     assert [item["facts"]["reference"] for item in only["items"]] == ["case-7"]

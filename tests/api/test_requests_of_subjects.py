@@ -13,16 +13,13 @@ from answerable.api.flows.review import ReviewRequest, complete_review, contest
 from answerable.api.flows.subject import (
     RequestClosing,
     RequestOpening,
-    RequestQuery,
     access_package,
     close_request,
     erase,
     extend_request,
     find_subject,
     lift_restriction,
-    list_requests,
     open_request,
-    place_hold,
     portability_package,
     rectify,
     restrict,
@@ -32,26 +29,17 @@ from answerable.audit.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import Role, SubjectRequestOpened, SubjectStatement
 from tests.api.story import DAY, Story, headers
-from tests.api.subjects_kit import decided, facts, officer, ref_of, registered
+from tests.api.subjects_kit import (
+    decided,
+    facts,
+    lines,
+    officer,
+    opened,
+    ref_of,
+    registered,
+)
 
 STATEMENT = SubjectStatement(statement="My income is 900.")
-
-
-def opened(story: Story, ref: str, request: Any = "access", **given: Any) -> str:
-    opening = RequestOpening(
-        **{
-            "request": request,
-            "received_at": story.workspace.clock(),
-            "identity_check": "id-card",
-            **given,
-        }
-    )
-    return open_request(story.workspace, ref, opening, actor=officer(story)).entry_id
-
-
-def lines(story: Story, state: Any = "all", **given: Any) -> list[Any]:
-    query = RequestQuery(state=state, **given)
-    return list_requests(story.workspace, query, actor=officer(story))
 
 
 def test_the_last_day_stands_in_the_entry_and_keeps_to_the_organisations_holidays(
@@ -126,18 +114,6 @@ def test_one_step_flows_leave_a_request_and_its_answer(story: Story) -> None:
         "erasure", "rectification", "portability", "access",
     ]  # fmt: skip
     assert all(line.outcome == "fulfilled" and not line.late for line in found)
-    assert lines(story, "open") == []
-
-
-def test_a_refused_erasure_is_a_refused_request(story: Story) -> None:
-    decided(story)
-    ref = ref_of(story)
-    request = opened(story, ref, "erasure")
-    place_hold(story.workspace, ref, ground="litigation", reference="case-7", actor=officer(story))
-    with pytest.raises(PolicyViolation):
-        erase(story.workspace, ref, facts(story, request_id=request), actor=officer(story))
-    line = show_request(story.workspace, request, actor=officer(story))
-    assert (line.outcome, line.ground) == ("refused", "litigation")
     assert lines(story, "open") == []
 
 
@@ -245,45 +221,12 @@ def test_an_answer_without_its_ground_or_with_a_foreign_act_changes_nothing(
     assert story.workspace.log.size() == size
 
 
-@pytest.mark.parametrize("outcome", ["refused", "partly"])
-@pytest.mark.parametrize("ground", [None, "we-want-to", "gdpr-17-1-a"])
-def test_an_erasure_is_refused_on_a_provision_and_the_error_lists_those_that_count(
-    story: Story, outcome: Any, ground: str | None
-) -> None:
-    decided(story)
-    request = opened(story, ref_of(story), "erasure")
-    size = story.workspace.log.size()
-    closing = RequestClosing(outcome=outcome, ground=ground)
-    with pytest.raises(InvalidInput, match=r"gdpr-17-1, .*gdpr-12-6, .*gdpr-17-3-a, .*gdpr-17-3-e"):
-        close_request(story.workspace, request, closing, actor=officer(story))
-    assert story.workspace.log.size() == size
-    known = RequestClosing(outcome=outcome, ground="gdpr-17-3-b")
-    close_request(story.workspace, request, known, actor=officer(story))
-    line = show_request(story.workspace, request, actor=officer(story))
-    assert (line.outcome, line.ground) == (outcome, "gdpr-17-3-b")
-
-
 def test_the_refusal_of_another_kind_of_request_takes_any_code(story: Story) -> None:
     decided(story)
     request = opened(story, ref_of(story), "objection")
     closing = RequestClosing(outcome="refused", ground="compelling-grounds")
     close_request(story.workspace, request, closing, actor=officer(story))
     assert show_request(story.workspace, request, actor=officer(story)).outcome == "refused"
-
-
-def test_the_service_names_the_grounds_of_refusing_an_erasure(
-    client: TestClient, story: Story
-) -> None:
-    decided(story)
-    request = opened(story, ref_of(story), "erasure")
-    answer = client.post(
-        f"/v1/requests/{request}:close",
-        json={"outcome": "refused", "ground": "we-want-to"},
-        headers=headers(story, Role.OFFICER),
-    )
-    assert answer.status_code == 422
-    assert "gdpr-17-3-b" in answer.text
-    assert "we-want-to" not in answer.text
 
 
 def test_bad_openings_change_nothing(story: Story) -> None:

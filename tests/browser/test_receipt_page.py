@@ -108,7 +108,7 @@ def test_a_good_receipt_holds_and_says_what_was_decided(opened: Opened) -> None:
     proven = json.loads(open_proof(RECEIPT, VKEY).header)
     for said in ("The decision stands in the log", "decline", proven["function"], proven["id"]):
         assert said in opened.text
-    assert "2 of 5" in opened.text
+    assert "entry 2, counted from 0, of 5" in opened.text
     assert "September" in opened.text
     assert "example.org/lending/2026" in opened.text
     shown = opened.page.locator("#fingerprint").inner_text().replace(" ", "")

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answerable.api.actor import ActorContext
-from answerable.api.flows.subject.answers import RequestClosing, request_draft, settlement
+from answerable.api.flows.subject.answers import (
+    RequestClosing,
+    current_line,
+    request_draft,
+    settlement,
+)
 from answerable.api.flows.subject.find import RequestFacts, known_ref
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, Receipt
-from answerable.audit.errors import PolicyViolation
+from answerable.audit.erasure_grounds import erasure_grounds
+from answerable.audit.errors import InvalidInput, PolicyViolation
 from answerable.audit.kinds import EntryKind
-from answerable.audit.records import LegalHold, Record, Role, SubjectErased, SubjectRequest
+from answerable.audit.records import (
+    EntryLink,
+    HeldBy,
+    LegalHold,
+    Record,
+    Role,
+    SubjectErased,
+    SubjectRequest,
+)
 from answerable.audit.requests.register import ANSWERS
 
 __all__ = ["Erasure", "erase", "lift_hold", "place_hold"]
@@ -25,6 +39,8 @@ class Erasure:
     receipt: Receipt
     entries: int
     """How many entries became unreadable."""
+    request_id: str
+    """The request that it answers."""
 
 
 def place_hold(
@@ -121,7 +137,8 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     ref : str
         The person.
     request : RequestFacts
-        When it came in and how the person was identified; its article is the ground.
+        When it came in and how the person was identified; its article is the ground. Where it names
+        no open request, the person's only open request for erasure is answered, if there is one.
     actor : ActorContext
         An officer.
 
@@ -139,14 +156,15 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     Erased
         If it was erased before.
     PolicyViolation
-        If a legal hold stands; the refusal is logged with its ground.
+        If a legal hold stands; the refusal is logged, and the error names its entry and ground.
     Conflict
         If the request it answers was answered before.
     InvalidInput
-        If a code is malformed.
+        If a code is malformed, or several open requests could be meant; lists them.
     """
     role = actor.acting_as(Role.OFFICER)
     known_ref(workspace, ref)
+    request = _open_request(workspace, ref, request)
     acting = (actor, role)
     record = SubjectErased.parse({"ground": request.article, "entries": 0})
     draft = _draft(workspace, EntryKind.SUBJECT_ERASED, record, acting=acting)
@@ -156,14 +174,47 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     try:
         # In one transaction: nobody is erased whose request stands unanswered.
         receipt = workspace.log.erase(ref, draft, beside=settled)
-    except PolicyViolation:
-        holds = workspace.log.holds(ref)
-        ground = holds[0].ground if holds else None
-        refusal = _refusal(workspace, ref, _request(request, ground), settled, acting=acting)
+    except PolicyViolation as held:
+        answer = _refused(request, workspace.log.holds(ref))
+        refusal = _refusal(workspace, ref, answer, settled, acting=acting)
         workspace.log.append_many([*settled[:-1], refusal])
-        raise
+        raise PolicyViolation(
+            held.what,
+            where=held.where,
+            remedy=f"The refusal is entry {refusal.entry_id}, on the ground {answer.ground}. "
+            "Erase once the hold was lifted; that takes a new request.",
+        ) from None
     erased = workspace.log.read_record(receipt.entry_id, SubjectErased)
-    return Erasure(receipt=receipt, entries=erased.entries)
+    return Erasure(
+        receipt=receipt, entries=erased.entries, request_id=_answered(settled).entry or ""
+    )
+
+
+def _open_request(workspace: Workspace, ref: str, request: RequestFacts) -> RequestFacts:
+    """Return the facts with the open request they belong to, if there is one and no other."""
+    if request.request_id is not None:
+        return request
+    waiting = (
+        current_line(workspace, entry.id)
+        for entry in workspace.open_requests().entries()
+        if entry.kind is EntryKind.SUBJECT_REQUEST
+        and ref in {person.ref for person in entry.header.subjects}
+    )
+    lines = [line for line in waiting if line.request == "erasure"]
+    if not lines:
+        return request
+    line, *others = lines
+    if others:
+        raise InvalidInput(
+            f"several open requests ask for this erasure: {', '.join(x.request_id for x in lines)}",
+            where="request",
+            remedy="Name the one that this answers.",
+        )
+    return replace(request, request_id=line.request_id, received_at=line.received_at)
+
+
+def _answered(settled: Sequence[Draft]) -> EntryLink:
+    return next(link for link in settled[-1].links if link.rel == ANSWERS)
 
 
 def _refusal(
@@ -175,12 +226,12 @@ def _refusal(
     acting: tuple[ActorContext, Role],
 ) -> Draft:
     """Return the entry that refuses what `settled` would have granted, linked to the request."""
-    answers = next(link for link in settled[-1].links if link.rel == ANSWERS)
     what = (EntryKind.SUBJECT_ERASURE_REFUSED, record)
-    return request_draft(workspace, what, ref, acting, (answers,))
+    return request_draft(workspace, what, ref, acting, (_answered(settled),))
 
 
-def _request(request: RequestFacts, ground: str | None) -> SubjectRequest:
+def _refused(request: RequestFacts, holds: Sequence[LegalHold]) -> SubjectRequest:
+    """Return the refusal on the provision that the first hold stands for, with all holds beside."""
     return SubjectRequest.parse(
         {
             "request": "erasure",
@@ -188,7 +239,9 @@ def _request(request: RequestFacts, ground: str | None) -> SubjectRequest:
             "received_at": request.received_at,
             "identity_check": request.identity_check,
             "outcome": "refused",
-            "ground": ground,
+            "ground": erasure_grounds().of_hold(holds[0].ground).id if holds else None,
+            "holds": tuple(HeldBy(ground=hold.ground, reference=hold.reference) for hold in holds)
+            or None,
         }
     )
 

@@ -65,3 +65,13 @@ def test_an_erasure_is_refused_under_article_17_or_because_the_request_itself_fa
         assert item.cite.endswith(said)
     with pytest.raises(InvalidInput, match="gdpr-17-3-a, gdpr-17-3-b"):
         grounds.refusal("because")
+
+
+def test_every_hold_stands_for_a_ground_that_lets_an_erasure_be_refused() -> None:
+    grounds = erasure_grounds()
+    listed = {item.id for item in grounds.refuse}
+    assert {*grounds.holds.values(), grounds.hold_otherwise} <= listed
+    codes = ("litigation", "court-order", "gdpr-17-3-d", "a-code-of-the-house")
+    assert [grounds.of_hold(code).id for code in codes] == [
+        "gdpr-17-3-e", "gdpr-17-3-b", "gdpr-17-3-d", "gdpr-17-3-e",
+    ]  # fmt: skip

@@ -176,6 +176,36 @@ def test_the_verifier_runs_alone_as_one_short_file(memory_kit: LogKit, tmp_path:
         assert "Traceback" not in refused.stderr
 
 
+def test_what_is_no_key_or_no_checkpoint_is_wrong_use_and_no_finding(
+    memory_kit: LogKit, tmp_path: Path
+) -> None:
+    kit = memory_kit
+    (tmp_path / "pack.zip").write_bytes(pack_of(kit, kit.log.entries()))
+    (tmp_path / "kept").write_text(kit.log.checkpoint(), encoding="utf-8")
+    (tmp_path / "print").write_text("sha256:" + "0" * 64, encoding="utf-8")
+    for wrong in (
+        ("--key", "kept"),
+        ("--key", "print"),
+        ("--key", kit.log.vkey, "--witness", "remora"),
+        ("--key", kit.log.vkey, "--checkpoint", "print"),
+        ("--key", kit.log.vkey, "--checkpoint", "pack.zip"),
+    ):
+        refused = run(tmp_path, "pack.zip", *wrong)
+        assert (refused.returncode, refused.stdout) == (2, ""), wrong
+        assert "not a checkpoint" in refused.stderr or "NAME+<8 hex digits>" in refused.stderr
+
+
+def test_a_checkpoint_the_pack_was_not_made_with_is_told_how_it_would_be(
+    memory_kit: LogKit,
+) -> None:
+    kit = memory_kit
+    kept = kit.log.checkpoint()
+    kit.log.append(kit.decision("anna", income=1))
+    found = checked(pack_of(kit, kit.log.entries()), kit.log.vkey, checkpoint=kept.encode())
+    (finding,) = found["findings"]
+    assert "ask for a pack made with --checkpoint" in finding["what"]
+
+
 def test_control_characters_of_a_pack_do_not_reach_the_terminal(
     memory_kit: LogKit, tmp_path: Path
 ) -> None:

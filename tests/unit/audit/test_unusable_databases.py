@@ -197,21 +197,28 @@ def test_a_locked_head_is_named_and_nothing_is_written(postgres_url: str) -> Non
     kit.log.close()
 
 
+def limit_pages(kit: LogKit, pages: int) -> None:
+    """Set the size of the file for both connections of an idle log."""
+    database = kit.log._database
+    with database.compared() as kept, database.read() as pooled:
+        for connection in (kept, pooled):
+            with schema_changes(connection):
+                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
 def test_a_full_database_loses_nothing_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     kit = LogKit.create(f"sqlite:///{tmp_path / 'log.db'}")
     drafts = [kit.decision("anna", note="x" * 3000, n=n) for n in range(60)]
     with kit.log._database.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
-        with schema_changes(connection):
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 40}")
+    limit_pages(kit, pages + 40)
     acknowledged = list(appended_until_refused(kit, drafts, "full"))
     assert 0 < len(acknowledged) < 60
     with pytest.raises(Unavailable, match="full"):
         kit.log.append_many(drafts[len(acknowledged) :])
     assert kit.log.size() == 1 + len(acknowledged)
     assert kit.verify().ok
-    with kit.log._database.read() as connection, schema_changes(connection):
-        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    limit_pages(kit, 1_000_000)
     receipts = kit.log.append_many(drafts)
     assert [receipt.seq for receipt in receipts] == list(range(1, 61))
     assert [receipt.repeated for receipt in receipts].count(True) == len(acknowledged)

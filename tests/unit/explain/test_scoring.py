@@ -84,7 +84,7 @@ def test_an_input_that_is_no_finite_number_is_refused_without_repeating_it(value
 
 
 def test_an_unknown_input_is_refused_without_repeating_its_name() -> None:
-    with pytest.raises(InvalidInput, match="1 inputs") as caught:
+    with pytest.raises(InvalidInput, match="1 input") as caught:
         evaluate(PLACE.function, PLACE.models, loan.row(0) | {"Jane Doe": 1})
     assert "Jane" not in str(caught.value)
 

@@ -40,7 +40,7 @@ def test_verify_takes_the_outside_head_and_a_given_checkpoint_wins(
 ) -> None:
     shop.run("log", "head")
     assert shop.run("verify", "--json", "-").json["anchored"]
-    (tmp_path / "bad").write_text("no checkpoint")
+    (tmp_path / "bad").write_text("test.example/log\n1\nAAAA\n\n")
     given = shop.run("verify", "--checkpoint", tmp_path / "bad", "--json", "-")
     assert (given.code, given.json["anchored"]) == (4, False)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+import pytest
 
 from answerable.api.demo.tampering import tamper_with_copy
 from answerable.audit.tree.receipts import open_proof
-from tests.command_line import Shop, answerable
+from tests.command_line import Shop, answerable, refused
 
 
 def vkey_of(shop: Shop) -> str:
@@ -72,3 +75,85 @@ def test_a_proof_is_checked_without_the_log(shop: Shop, tmp_path: Path) -> None:
     assert shop.decision.encode() in proven.header
     printed = shop.run("log", "proof", shop.decision).out
     assert open_proof(printed, vkey_of(shop)).seq == proven.seq
+
+
+def test_a_receipt_is_checked_by_a_command_with_a_key_and_no_log(
+    shop: Shop, tmp_path: Path
+) -> None:
+    receipt, kept = tmp_path / "decision.tlog-proof", tmp_path / "kept"
+    vkey = vkey_of(shop)
+    assert shop.run("log", "proof", shop.decision, "--out", receipt).code == 0
+    checked = ("verify", "--receipt", receipt, "--key", vkey)
+    alone = answerable(*checked, "--json", "-")
+    assert (alone.code, alone.json["ok"], alone.json["anchored"]) == (0, True, False)
+    assert alone.json["header"]["id"] == shop.decision
+    words = answerable(*checked)
+    assert f"decision {shop.decision}" in words.out
+    assert re.search(r"recorded \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, outcome decline", words.out)
+
+    text = receipt.read_text(encoding="utf-8")
+    kept.write_text(text.partition("\n\n")[2], encoding="utf-8")
+    same = answerable(*checked, "--checkpoint", kept, "--json", "-")
+    assert (same.code, same.json["anchored"], same.json["remarks"]) == (0, True, [])
+    shop.run("subject", "find", "--subject-id", "cust-4711", "--purpose", "test")
+    assert shop.run("log", "head", "--out", kept).code == 0
+    later = answerable(*checked, "--checkpoint", kept, "--json", "-")
+    assert (later.code, later.json["anchored"]) == (0, False)
+    assert "another size" in later.json["remarks"][0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "layer"),
+    [
+        ("\nindex ", "\nindex 1", "proof"),
+        ("c2sp.org/tlog-proof@v1", "Dear Ms Mustermann", "proof"),
+        ("\n\ntest.example/log\n", "\n\ntest.example/log\n9", "checkpoint"),
+    ],
+)
+def test_a_changed_receipt_gives_code_4_and_names_the_layer(
+    shop: Shop, tmp_path: Path, old: str, new: str, layer: str
+) -> None:
+    receipt = tmp_path / "decision.tlog-proof"
+    text = shop.run("log", "proof", shop.decision).out
+    assert old in text
+    receipt.write_text(text.replace(old, new, 1), encoding="utf-8")
+    ran = answerable("verify", "--receipt", receipt, "--key", vkey_of(shop), "--json", "-")
+    assert (ran.code, ran.json["ok"]) == (4, False)
+    assert [found["layer"] for found in ran.json["findings"]] == [layer]
+    assert "does NOT hold" in answerable("verify", "--receipt", receipt, "--key", vkey_of(shop)).out
+
+
+def test_what_is_no_key_or_no_checkpoint_is_wrong_use_and_no_finding(
+    shop: Shop, tmp_path: Path
+) -> None:
+    head, key, receipt, pack = (tmp_path / name for name in ("head", "key", "receipt", "pack.zip"))
+    assert shop.run("log", "head", "--out", head).code == 0
+    assert shop.run("log", "proof", shop.decision, "--out", receipt).code == 0
+    assert shop.run("pack", shop.decision, "--out", pack).code == 0
+    key.write_text(vkey_of(shop), encoding="utf-8")
+    fingerprint = tmp_path / "fingerprint"
+    fingerprint.write_text("sha256:" + "0" * 64, encoding="utf-8")
+    for what in (("--db", shop.db), ("--receipt", receipt), ("--pack", pack)):
+        for wrong in (head, fingerprint, f"{vkey_of(shop)[:-1]}"):
+            refused(answerable("verify", *what, "--key", wrong), 2, "--key", "NAME+")
+        given = ("verify", *what, "--key", key, "--checkpoint")
+        refused(answerable(*given, key), 2, "no checkpoint", "log, size, root")
+        assert answerable(*given, head).code in {0, 4}
+    refused(answerable("verify", "--receipt", receipt), 2, "--key", "another source")
+    both = ("--pack", pack, "--receipt", receipt, "--key", key)
+    refused(answerable("verify", *both), 2, "not both")
+
+
+def test_the_finding_says_which_of_two_checkpoints_the_log_does_not_fit(
+    shop: Shop, tmp_path: Path
+) -> None:
+    head, copied = tmp_path / "head", tmp_path / "copy.db"
+    assert shop.run("log", "head", "--out", head).code == 0
+    tamper_with_copy(shop.database, copied, shop.decision)
+    ran = answerable("verify", "--db", f"sqlite:///{copied}", "--key", vkey_of(shop),
+                     "--checkpoint", head, "--json", "-")  # fmt: skip
+    assert ran.code == 4
+    whats = [found["what"] for found in ran.json["findings"] if found["layer"] == "checkpoint"]
+    assert len(set(whats)) == len(whats)
+    for source in ("from outside", "kept in the log"):
+        assert any(f"the signed checkpoint {source}" in what for what in whats)

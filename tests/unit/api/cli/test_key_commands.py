@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from answerable.audit.tree.receipts import open_proof
 from tests.command_line import Shop, answerable
 
 
@@ -106,6 +107,7 @@ def test_an_erasure_has_a_receipt_that_states_the_backup_window(
     assert receipt["final_at"] - receipt["erased_at"] == 14 * 86_400_000_000
     text = shop.run("subject", "erasure-receipt", entry).out
     assert "14 days" in text
+    assert open_proof(text[text.index("c2sp.org/tlog-proof@v1") :], head_keys(shop)[0]).seq > 0
     assert "cust-4711" not in text
     assert shop.run("subject", "erasure-receipt", shop.decision).code == 2
 

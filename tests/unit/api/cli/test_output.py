@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from answerable.api.cli import output
 from answerable.api.cli.output import say, table, write_json, write_text
 from answerable.audit.errors import Unavailable
 
@@ -37,3 +39,41 @@ def test_markup_in_data_is_printed_literally(capsys: pytest.CaptureFixture[str])
     printed = capsys.readouterr().out
     assert "[red]not markup[/red]" in printed
     assert "[bold]literal[/bold]" in printed
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """A terminal of a width; the console is made anew for it, and once more afterwards."""
+
+    def of_width(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        output._console.cache_clear()
+
+    yield of_width
+    output._console.cache_clear()
+
+
+ID = "01a1fc34-5ad5-7b1f-8e0a-1d2c3b4a5968"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 132])
+def test_an_id_is_never_broken_however_narrow_the_terminal_is(
+    columns: int,
+    terminal: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    terminal(columns)
+    rows = [(ID, "decision", "a sentence of some words about what was found", ID[::-1])]
+    table("Entries", ("entry", "kind", "what", "about"), rows)
+    printed = capsys.readouterr().out
+    assert ID in printed
+    assert ID[::-1] in printed
+    for word in rows[0][2].split():
+        assert word in printed
+    if columns >= 100:
+        assert max(map(len, printed.splitlines())) <= columns
+
+
+def test_a_table_without_rows_shows_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    table("Entries", ("entry", "kind"), [])
+    assert "entry" in capsys.readouterr().out

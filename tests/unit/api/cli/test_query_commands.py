@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from pathlib import Path
 
@@ -104,3 +105,32 @@ def test_bad_questions_are_refused_and_nothing_is_recorded(shop: Shop, tmp_path:
     ):
         refused(shop.run("query", *arguments), 2, word)
     assert shop.size() == size
+
+
+def test_times_and_durations_are_printed_for_people_and_empty_means_none(
+    shop: Shop, tmp_path: Path
+) -> None:
+    found = shop.run("subject", "find", "--subject-id", "cust-4711", "--purpose", "test",
+                     "--json", "-")  # fmt: skip
+    asked = shop.run("subject", "request", "open", found.json["ref"], "--for", "access",
+                     "--identity-check", "id-card")  # fmt: skip
+    assert asked.code == 0, asked.err
+    shop.run("subject", "hold", found.json["ref"], "--ground", "litigation", "--reference", "c-1")
+    assert shop.run("contest", shop.decision, "--grounds", "Look again.").code == 0
+    note = tmp_path / "checkpoint"
+    assert shop.run("log", "head", "--out", note).code == 0
+    for arguments in (
+        ("oversight", "--count"),
+        ("acts", "--count"),
+        ("lineage",),
+        ("counts", "--recount"),
+        ("sample", "--checkpoint", note, "--n", "5"),
+    ):
+        words = shop.run("query", *arguments).out
+        assert not re.search(r"\b\d{15,17}\b|_us\b|[0-9a-f]{64}", _without_digests(words)), words
+        assert not re.search(r"^\w+: *$", words, re.MULTILINE), words
+    assert "differences: none" in shop.run("query", "counts", "--recount").out
+
+
+def _without_digests(words: str) -> str:
+    return re.sub(r"sha256:[0-9a-f]{64}|(?<=checkpoint_root: )[0-9a-f]{64}", "", words)

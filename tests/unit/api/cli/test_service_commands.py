@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +48,38 @@ def test_a_sign_in_link_is_printed_for_the_operator_or_a_registered_person(shop:
     assert link.code == 0
     assert link.out.startswith("http://127.0.0.1:8000/console/login?link=")
     assert shop.run("keys", "sign-in", "--actor", "a-" + "0" * 32).code == 2
+
+
+def test_a_sign_in_link_leads_where_the_service_is_reached(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERABLE_PORT", "8123")
+    assert shop.run("keys", "sign-in").out.startswith("http://127.0.0.1:8123/console/login?link=")
+    monkeypatch.setenv("ANSWERABLE_PUBLIC_URL", "https://bank.example")
+    assert shop.run("keys", "sign-in").out.startswith("https://bank.example/console/login?link=")
+
+
+def test_a_service_says_on_stderr_where_it_listens(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uvicorn.run", lambda app, **given: None)
+    ran = shop.run("serve", "--port", "0")
+    assert (ran.code, ran.out) == (0, "")
+    assert re.search(r"serving http://127\.0\.0\.1:[1-9]\d+;", ran.err)
+
+
+def test_before_there_is_a_log_the_whole_key_folder_is_named_and_the_command_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("ANSWERABLE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANSWERABLE_KEY_DIR", "keys")
+    ran = answerable("doctor", "--json", "-")
+    assert ran.code == 6
+    advice = " ".join(check["advice"] for check in ran.json["checks"])
+    assert str(tmp_path / "keys") in advice
+    assert "answerable init" in advice
 
 
 def test_doctor_names_every_check_and_its_advice(shop: Shop) -> None:

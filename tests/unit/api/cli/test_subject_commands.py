@@ -54,7 +54,9 @@ def test_a_legal_hold_stops_an_erasure_until_it_is_lifted(shop: Shop) -> None:
     erase = ("subject", "erase", ref, "--identity-check", "id-card", "--yes")
     assert shop.run("subject", "hold", ref, *case).code == 0
     assert shop.run("subject", "hold", ref, *case).code == 2
-    assert shop.run(*erase).code == 1
+    refused = shop.run(*erase)
+    assert refused.code == 1
+    assert "The refusal is entry " in refused.err
     assert shop.run("letter", shop.decision).code == 0
     assert shop.run("subject", "lift-hold", ref, *case).code == 0
     erased = shop.run(*erase)
