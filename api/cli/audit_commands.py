@@ -71,7 +71,7 @@ def verify(
     if receipt is not None:
         raise typer.Exit(receipt_commands.check_receipt(receipt, (key, checkpoint), json))
     note = kept_checkpoint(checkpoint)
-    vkey = None if key is None else trusted_key(key)
+    vkey = None if key is None else trusted_key(key, "log")
     settings = settings_for(db)
     with progress_bar("Verifying", None) as advance:
         report = verify_database(settings, key=vkey, checkpoint=note, progress=advance)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from answerable.api.cli.exits import ExitCode
 from answerable.api.cli.output import say, table, utc, write_json
-from answerable.audit.errors import InvalidInput
 
 if TYPE_CHECKING:
     from answerable.api.flows.receipt import ReceiptCheck
@@ -45,13 +44,7 @@ def check_receipt(
     from answerable.api.flows.receipt import checked_receipt
 
     key, checkpoint = trusted
-    if key is None:
-        raise InvalidInput(
-            "a receipt is checked with the log's verification key, which is not taken from it",
-            where="--key",
-            remedy="Give the key, or a file with it, from another source than the receipt.",
-        )
-    vkey, note = trusted_key(key), kept_checkpoint(checkpoint)
+    vkey, note = trusted_key(key, "receipt"), kept_checkpoint(checkpoint)
     found = checked_receipt(read_text(receipt, "receipt"), vkey, checkpoint=note)
     if not write_json(json, found.to_result()):
         _print(found)

@@ -19,13 +19,15 @@ __all__ = ["kept_checkpoint", "read_text", "trusted_key"]
 _HEAD: Final = re.compile(r"[^\n]+\n[0-9]+\n[^\n]+\n")
 
 
-def trusted_key(given: str) -> str:
+def trusted_key(given: str | None, what: str) -> str:
     """Return the verification key that `--key` gives, or that stands in the file it names.
 
     Parameters
     ----------
-    given : str
+    given : str or None
         A path, or the text of the key.
+    what : str
+        What is checked with it, for the error.
 
     Returns
     -------
@@ -35,10 +37,16 @@ def trusted_key(given: str) -> str:
     Raises
     ------
     InvalidInput
-        If it is no verification key.
+        If none was given: what is checked cannot vouch for itself. If it is no verification key.
     NotFound
         If there is no such file.
     """
+    if given is None:
+        raise InvalidInput(
+            f"a {what} is checked with the log's verification key, which is not taken from it",
+            where="--key",
+            remedy=f"Give the key, or a file with it, from another source than the {what}.",
+        )
     is_text = "+" in given and not Path(given).is_file()
     text = given if is_text else read_text(Path(given), "verification key")
     try:

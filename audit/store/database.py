@@ -163,8 +163,9 @@ class Database:
         Raises
         ------
         Unavailable
-            If the database is locked, full, read-only, unreachable or refuses; the connection is
-            made anew next time. If `refusal` is set.
+            If the database is locked, full, read-only, unreachable or refuses; nothing of what
+            was begun stands then, and a server's connection is made anew next time. If `refusal`
+            is set.
         """
         self.require_writable()
         with translated(self.where), self._gate:
