@@ -105,11 +105,10 @@ class GroupCommit(Generic[W, R]):
         self._queue: deque[Ticket[W, R]] = deque()
         self._weight = 0
         self._gate = threading.Lock()
-        self._lead = threading.Lock()
+        self._lead = threading.RLock()  # knows its owner, also where an interrupt came in between
         self._wake = threading.Event()
         self._worker: threading.Thread | None = None
         self._closed = False
-        self._leader: int | None = None
 
     @property
     def waiting(self) -> int:
@@ -129,19 +128,23 @@ class GroupCommit(Generic[W, R]):
         TooBusy
             If the queue is full; nothing was queued.
         """
+        self._require_outside()
         if self._led_alone(ticket):
             return ticket.outcome()
         ticket.bell = SimpleQueue()
         self._put(ticket)
         try:
             while not ticket.done:
-                if self._lead.acquire(blocking=False):
+                try:
+                    leads = self._lead.acquire(blocking=False)
+                    if leads and not ticket.done:
+                        self._lead_once()
+                finally:
                     try:
-                        if not ticket.done:
-                            self._lead_once()
+                        self._step_down()
                     finally:
-                        self._lead.release()
-                else:
+                        self._step_down()  # an interrupt may come as the first one begins
+                if not leads:
                     ticket.bell.get()
         finally:
             # Also when this thread was interrupted while it was the one that was rung.
@@ -178,11 +181,11 @@ class GroupCommit(Generic[W, R]):
         None
             Nothing; the queue waits.
         """
+        self._require_outside()
         try:
             with self._lead:
                 self._require_open()
-                with self._leading():
-                    yield
+                yield
         finally:
             self._ring_next()
 
@@ -194,12 +197,7 @@ class GroupCommit(Generic[W, R]):
         Unavailable
             If this very thread is committing: from a signal handler, for instance.
         """
-        if self._leader == threading.get_ident():
-            raise Unavailable(
-                "this thread is writing to the log",
-                where="append queue",
-                remedy="Close the log once that call has returned.",
-            )
+        self._require_outside()
         with self._gate:
             self._closed = True
         worker = self._worker
@@ -209,15 +207,6 @@ class GroupCommit(Generic[W, R]):
         with self._lead:
             while self._queue:
                 self._lead_once()
-
-    @contextmanager
-    def _leading(self) -> Iterator[None]:
-        """Say which thread commits, while it does."""
-        self._leader = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._leader = None
 
     def _put(self, ticket: Ticket[W, R]) -> None:
         with self._gate:
@@ -246,15 +235,37 @@ class GroupCommit(Generic[W, R]):
 
     def _led_alone(self, ticket: Ticket[W, R]) -> bool:
         """Commit a ticket without queueing it, if nobody waits and nobody leads."""
-        if self._queue or not self._lead.acquire(blocking=False):
+        if self._queue:
             return False
         try:
+            if not self._lead.acquire(blocking=False):
+                return False
             self._require_open()
             self._settle((ticket,))
         finally:
-            self._lead.release()
-            self._ring_next()
+            try:
+                self._step_down()
+            finally:
+                self._step_down()  # an interrupt may come as the first one begins
+            if ticket.done:
+                self._ring_next()
         return True
+
+    def _step_down(self) -> None:
+        """Let go of the lead if this thread has it, whatever came in between."""
+        if self._owns_lead():
+            self._lead.release()
+
+    def _owns_lead(self) -> bool:
+        return bool(self._lead._is_owned())  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def _require_outside(self) -> None:
+        if self._owns_lead():
+            raise Unavailable(
+                "this thread is writing to the log",
+                where="append queue",
+                remedy="Append or close once that call has returned, not from a signal handler.",
+            )
 
     def _require_open(self) -> None:
         if self._closed:
@@ -266,7 +277,6 @@ class GroupCommit(Generic[W, R]):
             self._settle(taken)
 
     def _settle(self, taken: Sequence[Ticket[W, R]]) -> None:
-        self._leader = threading.get_ident()
         try:
             self._commit(taken)
         except Exception as error:  # allow broad-except: every caller must be told
@@ -278,7 +288,6 @@ class GroupCommit(Generic[W, R]):
                 ticket.fail(_interrupted())
             raise
         finally:
-            self._leader = None
             _tell_all(taken)
 
     def _ring_next(self) -> None:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -257,6 +257,7 @@ def _sqlite_engine(address: URL, *, in_memory: bool) -> Engine:
     engine = create_engine(address, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "invalidate", _release_sqlite)
     return engine
 
 
@@ -267,6 +268,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
         for pragma in _SQLITE_PRAGMAS:
             connection.execute(pragma)
         forbid_schema_changes(connection)
+
+
+def _release_sqlite(connection: DBAPIConnection, _entry: object, _error: object) -> None:
+    """Give the write lock back before closing: a cursor in a traceback keeps the file open."""
+    if isinstance(connection, sqlite3.Connection):  # pragma: no branch
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:
