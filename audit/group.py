@@ -24,6 +24,7 @@ from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
 from answerable.audit.errors import TooBusy, Unavailable
+from answerable.audit.interrupts import SignalsWait
 
 __all__ = ["GroupCommit", "Ticket"]
 
@@ -129,26 +130,8 @@ class GroupCommit(Generic[W, R]):
             If the queue is full; nothing was queued.
         """
         self._require_outside()
-        if self._led_alone(ticket):
-            return ticket.outcome()
-        ticket.bell = SimpleQueue()
-        self._put(ticket)
-        try:
-            while not ticket.done:
-                try:
-                    leads = self._lead.acquire(blocking=False)
-                    if leads and not ticket.done:
-                        self._lead_once()
-                finally:
-                    try:
-                        self._step_down()
-                    finally:
-                        self._step_down()  # an interrupt may come as the first one begins
-                if not leads:
-                    ticket.bell.get()
-        finally:
-            # Also when this thread was interrupted while it was the one that was rung.
-            self._ring_next()
+        with SignalsWait():
+            self._run(ticket)
         return ticket.outcome()
 
     async def arun(self, ticket: Ticket[W, R]) -> R:
@@ -182,12 +165,13 @@ class GroupCommit(Generic[W, R]):
             Nothing; the queue waits.
         """
         self._require_outside()
-        try:
-            with self._lead:
-                self._require_open()
-                yield
-        finally:
-            self._ring_next()
+        with SignalsWait():
+            try:
+                with self._lead:
+                    self._require_open()
+                    yield
+            finally:
+                self._ring_next()
 
     def close(self) -> None:
         """Refuse what is not queued yet; return once what is queued and what runs has ended.
@@ -204,9 +188,31 @@ class GroupCommit(Generic[W, R]):
         self._wake.set()
         if worker is not None and worker is not threading.current_thread():
             worker.join()
-        with self._lead:
+        with SignalsWait(), self._lead:
             while self._queue:
                 self._lead_once()
+
+    def _run(self, ticket: Ticket[W, R]) -> None:
+        if self._led_alone(ticket):
+            return
+        ticket.bell = SimpleQueue()
+        self._put(ticket)
+        try:
+            while not ticket.done:
+                try:
+                    leads = self._lead.acquire(blocking=False)
+                    if leads and not ticket.done:
+                        self._lead_once()
+                finally:
+                    try:
+                        self._step_down()
+                    finally:
+                        self._step_down()  # an interrupt may come as the first one begins
+                if not leads:
+                    ticket.bell.get()
+        finally:
+            # Also when this thread was interrupted while it was the one that was rung.
+            self._ring_next()
 
     def _put(self, ticket: Ticket[W, R]) -> None:
         with self._gate:
