@@ -126,7 +126,9 @@ class Keyring:
         RecordTampered
             If the row was altered or swapped.
         """
-        lookup = self._lookup(holder_id)
+        return self._led_to(self._lookup(holder_id), holder_id)
+
+    def _led_to(self, lookup: bytes, holder_id: str) -> str | None:
         if lookup not in self._asked:
             self.expect((holder_id,), ())
         ref = self._refs.get(lookup)
@@ -242,10 +244,11 @@ class Keyring:
         if known is not None:
             self._data_keys[known.ref] = known.data_key
             return known.ref
-        ref = self.ref_of(holder_id)
+        lookup = self._lookup(holder_id)
+        ref = self._led_to(lookup, holder_id)
         if ref is None:
             ref = subject_ref(self._entropy(_REF_BYTES))
-            self.create(ref, self._lookup(holder_id))
+            self.create(ref, lookup)
         return ref
 
     def create(self, ref: str, lookup: bytes, *, name: str | None = None) -> None:
@@ -330,8 +333,7 @@ class Keyring:
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.ref] = row
         self._refs[row.lookup] = row.ref
-        self._asked.add(row.ref)
-        self._asked.add(row.lookup)
+        self._asked |= {row.ref, row.lookup}
 
     def _bucket_key(self, bucket: int, version: int) -> bytes:
         try:
