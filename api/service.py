@@ -5,6 +5,7 @@ Runs with uvicorn's access log off, because that prints query strings.
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 
@@ -75,12 +76,14 @@ def run_server(
     # From here on this process has a view to decide by when the log does not answer.
     workspace.registry()
     workspace.restrictions().entries()
+    app = create_service(workspace)
+    _settle_memory()
     with (
         publishing(workspace),
         tending(workspace.recorder, every_seconds=workspace.settings.tend_seconds),
     ):
         uvicorn.run(
-            create_service(workspace),
+            app,
             host=host,
             port=port,
             access_log=False,
@@ -88,3 +91,13 @@ def run_server(
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+
+
+def _settle_memory() -> None:
+    """Let no collection of garbage look again at what lives as long as the service.
+
+    A hundred thousand objects of modules and routes take a full collection 40 ms, in the middle of
+    one answer in a hundred.
+    """
+    gc.collect()
+    gc.freeze()

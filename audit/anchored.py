@@ -7,6 +7,7 @@ have said why; :mod:`answerable.audit.recovery` checks that they did.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from answerable.audit.anchors.outside import OutsideHead
 from answerable.audit.anchors.standing import Gap, GapKind
-from answerable.audit.entries import Draft, Receipt
+from answerable.audit.entries import Draft, Entry, Receipt
 from answerable.audit.errors import Conflict, EvidenceBroken, NotFound
 from answerable.audit.identity import Scribe, own_signing_key, require_free
 from answerable.audit.lost_keys import dead_buckets, give_up_bucket
@@ -256,14 +257,22 @@ class AnchoredLog(LogReader):
         EvidenceBroken
             If the stored tree does not lead from the entry to the checkpoint.
         """
-        entry = self.entry(entry_id)
+        return self.proofs((self.entry(entry_id),))[0]
+
+    def proofs(self, entries: Sequence[Entry]) -> list[str]:
+        """Return what :meth:`proof` does for each of some entries, under one checkpoint."""
+        if not entries:
+            return []
         note = self.latest_checkpoint()
-        if note is None or self.open_checkpoint(note).size <= entry.seq:
+        if note is None or self.open_checkpoint(note).size <= max(item.seq for item in entries):
             note = self.checkpoint()
         signed = self.open_checkpoint(note)
-        proof = self.inclusion(entry.seq, signed.size)
-        verify_inclusion(entry.leaf, entry.seq, signed.size, proof, signed.root)
-        return write_proof(entry.seq, proof, note, header=entry.header_bytes)
+        paths = self.inclusions([item.seq for item in entries], signed.size)
+        receipts = []
+        for item, path in zip(entries, paths, strict=True):
+            verify_inclusion(item.leaf, item.seq, signed.size, path, signed.root)
+            receipts.append(write_proof(item.seq, path, note, header=item.header_bytes))
+        return receipts
 
     def close(self) -> None:
         """Close the database and the outside head."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from answerable.audit.errors import InvalidInput
@@ -14,7 +14,7 @@ from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.tile_rows import StoredTiles
 from answerable.audit.tree.checkpoints import Checkpoint
-from answerable.audit.tree.proofs import consistency_proof, inclusion_proof, root_from_tiles
+from answerable.audit.tree.proofs import consistency_proof, inclusion_proofs, root_from_tiles
 
 __all__ = ["TreeReader"]
 
@@ -131,12 +131,16 @@ class TreeReader:
         InvalidInput
             If the log has no such place or size.
         """
+        return self.inclusions((seq,), size)[0]
 
-        def proof(connection: Connection) -> list[bytes]:
+    def inclusions(self, seqs: Sequence[int], size: int) -> list[list[bytes]]:
+        """Return what :meth:`inclusion` does for each of many entries, each tile read once."""
+
+        def proofs(connection: Connection) -> list[list[bytes]]:
             self._require_size(connection, size)
-            return inclusion_proof(seq, size, StoredTiles(connection))
+            return inclusion_proofs(seqs, size, StoredTiles(connection))
 
-        return self._read(proof)
+        return self._read(proofs)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the first `new` entries begin with the first `old`.

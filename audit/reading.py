@@ -67,7 +67,12 @@ class LogReader(TreeReader):
 
         def opened(connection: Connection) -> list[OpenedBody]:
             stored = entry_rows.bodies_at(connection, places)
-            return [self._opened(connection, item, stored.get(item.seq, {})) for item in entries]
+            keyring = self._keyring(connection)
+            keyring.expect((), {ref for item in entries for ref in _sealed_for(item)})
+            return [
+                self._opened(connection, keyring, item, stored.get(item.seq, {}))
+                for item in entries
+            ]
 
         return self._read_with_keys(opened)
 
@@ -214,7 +219,7 @@ class LogReader(TreeReader):
         sealed_part(entry.header, number)
 
         def found(connection: Connection) -> tuple[bytes, bytes] | None:
-            keys = self._keys_of(connection, entry)
+            keys = _keys_of(connection, self._keyring(connection), entry)
             return open_part_key(entry, entry_rows.body_parts(connection, entry.seq), keys, number)
 
         opened = self._read_with_keys(found)
@@ -331,25 +336,11 @@ class LogReader(TreeReader):
         return Keyring(connection, self._scribe.vault, self.origin, self._scribe.entropy)
 
     def _opened(
-        self, connection: Connection, entry: Entry, stored: Mapping[int, bytes]
+        self, connection: Connection, keyring: Keyring, entry: Entry, stored: Mapping[int, bytes]
     ) -> OpenedBody:
         if not stored and body_went(connection, entry):
             return OpenedBody(None, {}, tuple(range(len(entry.header.parts))))
-        return open_body(entry, stored, self._keys_of(connection, entry))
-
-    def _keys_of(self, connection: Connection, entry: Entry) -> dict[str, bytes]:
-        """Return the data keys of those an entry is sealed for; who has none was erased."""
-        header = entry.header
-        sealed = {header.subjects[p.subject or 0].ref for p in header.parts if p.ct is not None}
-        keyring = self._keyring(connection)
-        keys: dict[str, bytes] = {}
-        for ref in sorted(sealed):
-            key = keyring.data_key(ref)
-            if key is None:
-                require_erasure(connection, ref)
-            else:
-                keys[ref] = key
-        return keys
+        return open_body(entry, stored, _keys_of(connection, keyring, entry))
 
     def _read_with_keys(self, step: Callable[[Connection], T]) -> T:
         """Read again on a new snapshot when a bucket was rotated under this one."""
@@ -359,3 +350,20 @@ class LogReader(TreeReader):
             except BucketKeyMissing:
                 continue
         return self._read(step)
+
+
+def _sealed_for(entry: Entry) -> set[str]:
+    header = entry.header
+    return {header.subjects[part.subject or 0].ref for part in header.parts if part.ct is not None}
+
+
+def _keys_of(connection: Connection, keyring: Keyring, entry: Entry) -> dict[str, bytes]:
+    """Return the data keys of those an entry is sealed for; who has none was erased."""
+    keys: dict[str, bytes] = {}
+    for ref in sorted(_sealed_for(entry)):
+        key = keyring.data_key(ref)
+        if key is None:
+            require_erasure(connection, ref)
+        else:
+            keys[ref] = key
+    return keys

@@ -8,12 +8,14 @@ GDPR, Articles 15 and 20; AI Act, Article 86.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.reading import LogReader
 from answerable.audit.records import LegalHold
+from answerable.audit.store.query_rows import linked_to
 
 __all__ = [
     "SubjectFile",
@@ -85,24 +87,25 @@ def everything_about(log: Log, ref: str) -> SubjectFile:
     """
     erased = log.is_erased(ref)
     found: dict[int, Entry] = {}
-    related: dict[int, tuple[str, ...]] = {}
+    related: dict[str, tuple[str, ...]] = {}
     waiting = log.subject_entries(ref)
     while waiting:
-        entry = waiting.pop()
-        if entry.seq in found:
-            continue
-        found[entry.seq] = entry
-        linked = log.related(entry.id)
-        related[entry.seq] = tuple(item.id for item in linked)
+        found |= {entry.seq: entry for entry in waiting}
+        linked = log.ask(partial(linked_to, targets=[entry.id for entry in waiting]))
+        related |= {target: tuple(item.id for item in items) for target, items in linked.items()}
         # What links to an entry about the person is about the person too, unless it names others.
-        waiting += [item for item in linked if _concerns(item, ref)]
-    reads = [found[seq] for seq in sorted(found) if found[seq].kind is EntryKind.RECORDS_READ]
+        nearby = {item.seq: item for items in linked.values() for item in items}
+        waiting = [
+            item for item in nearby.values() if item.seq not in found and _concerns(item, ref)
+        ]
+    entries = [found[seq] for seq in sorted(found)]
+    told = [entry for entry in entries if entry.kind is not EntryKind.RECORDS_READ]
     items = tuple(
-        SubjectItem(found[seq], log.open_body(found[seq]), related[seq], log.proof(found[seq].id))
-        for seq in sorted(found)
-        if found[seq].kind is not EntryKind.RECORDS_READ
+        SubjectItem(entry, body, related[entry.id], proof)
+        for entry, body, proof in zip(told, log.open_bodies(told), log.proofs(told), strict=True)
     )
-    return SubjectFile(ref, items, tuple(reads), tuple(log.holds(ref)), erased)
+    reads = tuple(entry for entry in entries if entry.kind is EntryKind.RECORDS_READ)
+    return SubjectFile(ref, items, reads, tuple(log.holds(ref)), erased)
 
 
 def reviews_of(log: LogReader, decision_id: str) -> list[Entry]:

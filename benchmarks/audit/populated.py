@@ -2,7 +2,8 @@
 
 Headers are canonical and give their leaves, tiles and head are those of the tree, indexes and
 counts say what the headers say; the clear bodies are records. The ciphertexts are left out: no
-question to the headers reads them. Half of the entries are decisions and half of those that follow
+question to the headers reads them. Customers, whose records are opened and proven, are appended by
+the log itself, all along. Half of the entries are decisions and half of those that follow
 explain them; people come again as in a bank (most once or twice, few often), functions are asked
 unevenly, contests, reviews, readings, erasures and holds are as rare as they are.
 """
@@ -12,17 +13,29 @@ import random  # noqa: TID251 - the same rows in each run, nothing secret
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
-from ground import ACTOR, ORIGIN
+from ground import ACTOR, ORIGIN, Material
 
 from answerable.api.wiring import system_clock, system_entropy
+from answerable.audit.entries import Draft, DraftSubject
+from answerable.audit.ids import uuid7
 from answerable.audit.keys.derive import day_of
 from answerable.audit.keys.vault import MemoryVault
+from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
-from answerable.audit.records import LegalHold, QueryAsked, RecordsRead, SubjectErased
+from answerable.audit.records import (
+    Contest,
+    EntryLink,
+    LegalHold,
+    QueryAsked,
+    RecordsRead,
+    Role,
+    SubjectErased,
+)
 from answerable.audit.store.bulk import insert_rows
 from answerable.audit.store.database import Database
 from answerable.audit.store.head_rows import claim_head, swap_head
@@ -36,6 +49,8 @@ STEP_US: Final = 18_000_000
 """Between two entries: five million take nearly three years."""
 _SORTED: Final = orjson.OPT_SORT_KEYS
 BATCH: Final = 20_000
+_VISITS: Final = 20
+_COME: Final = 0.4
 FUNCTIONS: Final = [f"sha256:{number:064x}" for number in range(20)]
 OUTCOMES: Final = ("approve", "decline", "decline.income", "refer")
 CODES: Final = {
@@ -163,16 +178,92 @@ def _part(kind: str, seq: int, rows: dict[Any, list[Any]]) -> dict[str, Any]:
     return {"digest": digest, "part": "clear", "type": f"answerable.{kind}.v1"}
 
 
-def populated(url: str, entries: int) -> tuple[Log, Made]:
+def populated(url: str, entries: int, *, customers: int = 0) -> tuple[Log, Made]:
     """Return a log that was filled, open, and what is in it."""
     vault = MemoryVault.create(entropy=system_entropy)
-    Log.create(url, origin=ORIGIN, vault=vault, clock=lambda: START, entropy=system_entropy).close()
-    made = populate(url, entries)
-    return Log.open(url, vault=vault, clock=system_clock, entropy=system_entropy), made
+    size = [0]
+
+    def clock() -> int:
+        return START + size[0] * STEP_US
+
+    log = Log.create(url, origin=ORIGIN, vault=vault, clock=clock, entropy=system_entropy)
+    shop = _Customers(log, customers)
+
+    def between(held: int) -> None:
+        size[0] = held
+        shop.visit()
+
+    made = populate(url, entries, between=between if customers else None)
+    log.close()
+    log = Log.open(url, vault=vault, clock=system_clock, entropy=system_entropy)
+    return log, replace(made, size=log.size())
 
 
-def populate(url: str, entries: int) -> Made:
+@dataclass
+class _Customers:
+    """Persons whose decisions are encrypted and can be opened, proven and told to them."""
+
+    log: Log
+    count: int
+    material: Material = field(default_factory=Material)
+    chance: random.Random = field(default_factory=lambda: random.Random(11))  # noqa: S311
+    _number: int = 0
+
+    def visit(self) -> None:
+        """Let about half of them have a decision, which one of them contests and one reads."""
+        for number in range(self.count):
+            if self.chance.random() < _COME:
+                self._decide(customer(number))
+
+    def _decide(self, customer_id: str) -> None:
+        self._number += 1
+        decision = self.material.draft(self._number, customer_id, own_data=True)
+        decided = self.log.append(replace(decision, entry_id=self._id()))
+        about = DraftSubject(role="applicant", subject_id=customer_id)
+        contest = Contest(decision=decided.entry_id, grounds="the income is wrong", received_at=1)
+        read = RecordsRead(purpose="gdpr-art-15", query="subject", count=1)
+        self.log.append_many(
+            [
+                Draft(
+                    kind=EntryKind.CONTEST_FILED,
+                    entry_id=self._id(),
+                    record=contest,
+                    actor=ACTOR,
+                    role=Role.SERVICE,
+                    subjects=(about,),
+                    links=(EntryLink(rel="contests", entry=decided.entry_id),),
+                ),
+                Draft(
+                    kind=EntryKind.RECORDS_READ,
+                    entry_id=self._id(),
+                    record=read,
+                    actor=ACTOR,
+                    role=Role.OFFICER,
+                    subjects=(about,),
+                ),
+            ]
+        )
+
+    def _id(self) -> str:
+        return uuid7(self.log.clock(), system_entropy(10))
+
+
+def customer(number: int) -> str:
+    """Return the organisation's own id of a customer by number."""
+    return f"customer-{number}"
+
+
+def populate(url: str, entries: int, *, between: Callable[[int], None] | None = None) -> Made:
     """Append entries to an empty log by COPY, as fast as the database takes them.
+
+    Parameters
+    ----------
+    url : str
+        The log's database.
+    entries : int
+        How many there are to be.
+    between : Callable[[int], None], optional
+        Told the size twenty times on the way; may append.
 
     Returns
     -------
@@ -182,7 +273,11 @@ def populate(url: str, entries: int) -> Made:
     maker = _Maker(max(10, entries // 6))
     database = Database(url, must_exist=True)
     size, begun = 0, time.perf_counter()
+    visits = 0
     while size < entries:
+        if between is not None and size * _VISITS >= visits * entries:
+            between(size)
+            visits += 1
         with database.write() as connection:
             old = claim_head(connection)
             if database.dialect == "postgresql":

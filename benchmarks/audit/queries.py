@@ -6,6 +6,7 @@ the end read everything in scope by nature; they are timed once, beside how much
 """
 
 import argparse
+import gc
 import hashlib
 import sys
 import time
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from ground import Figures, Ground, ground, percentile, timed_ms
-from populated import FUNCTIONS, START, Made, person, populated
+from populated import FUNCTIONS, START, Made, customer, person, populated
 
 from answerable.audit import queries
 from answerable.audit.keys.derive import day_of
@@ -24,6 +25,7 @@ from answerable.audit.log import Log
 from answerable.audit.queries import Days, Draw, Scope
 
 GOAL_MS = 50
+CUSTOMERS = 200
 MONTH_US = 30 * 86_400_000_000
 _ADVERSE = ("decline", "decline.income")
 
@@ -60,6 +62,9 @@ def families(log: Log, made: Made, note: str) -> dict[str, Callable[[Chance], ob
     growth = queries.growth_since(log, note)
 
     return {
+        "everything about a person, opened and proven": lambda c: queries.everything_about(
+            log, log.subject_ref(customer(c.below(CUSTOMERS))) or ""
+        ),
         "a person's entries": lambda c: log.subject_entries(about(c)),
         "what links to an entry": lambda c: log.related(log.entry_at(after(c)).id),
         "adverse decisions, one function, a month": lambda c: queries.adverse_decisions(
@@ -118,6 +123,8 @@ def reports(log: Log, made: Made, note: str) -> dict[str, Callable[[], object]]:
 def measured(log: Log, made: Made, samples: int, figures: Figures) -> None:
     """Measure every family and every report."""
     note = log.checkpoint()
+    gc.collect()
+    gc.freeze()  # as the service does once it has started
     for name, ask in families(log, made, note).items():
         chance = Chance(name)
         taken = sorted(timed_ms(partial(ask, chance)) for _ in range(samples))
@@ -135,7 +142,7 @@ def one(place: Ground, given: argparse.Namespace, figures: Figures) -> None:
     """Fill a log and ask it."""
     url = place.url("postgresql")
     begun = time.perf_counter()
-    log, made = populated(url, given.entries)
+    log, made = populated(url, given.entries, customers=CUSTOMERS)
     figures.add("entries", made.size, "")
     figures.add("loaded", made.size / (time.perf_counter() - begun), "entries/s")
     measured(log, made, given.samples, figures)

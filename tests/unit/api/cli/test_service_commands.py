@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import socket
@@ -63,9 +64,23 @@ def test_a_service_says_on_stderr_where_it_listens(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("uvicorn.run", lambda app, **given: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
     ran = shop.run("serve", "--port", "0")
     assert (ran.code, ran.out) == (0, "")
     assert re.search(r"serving http://127\.0\.0\.1:[1-9]\d+;", ran.err)
+
+
+def test_what_a_service_was_started_with_is_not_collected_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[int] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **given: frozen.append(gc.get_freeze_count()))
+    before = gc.get_freeze_count()
+    try:
+        assert shop.run("serve", "--port", "0").code == 0
+    finally:
+        gc.unfreeze()
+    assert frozen[0] > before + 10_000
 
 
 def test_before_there_is_a_log_the_whole_key_folder_is_named_and_the_command_that_makes_it(
