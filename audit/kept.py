@@ -52,7 +52,9 @@ def kept_entries(
     refs = {item.ref for entry in entries for item in entry.header.subjects}
     keyring.expect((), refs)
     data_keys = {ref: key for ref in sorted(refs) if (key := keyring.data_key(ref)) is not None}
-    proofs = inclusion_proofs([entry.seq for entry in entries], size, StoredTiles(connection))
+    tiles, seqs = StoredTiles(connection), [entry.seq for entry in entries]
+    tiles.expect(seqs)
+    proofs = inclusion_proofs(seqs, size, tiles)
     kept = []
     for entry, proof in zip(entries, proofs, strict=True):
         parts = entry_rows.body_parts(connection, entry.seq)

@@ -138,7 +138,9 @@ class TreeReader:
 
         def proofs(connection: Connection) -> list[list[bytes]]:
             self._require_size(connection, size)
-            return inclusion_proofs(seqs, size, StoredTiles(connection))
+            tiles = StoredTiles(connection)
+            tiles.expect(seqs)
+            return inclusion_proofs(seqs, size, tiles)
 
         return self._read(proofs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -14,12 +15,30 @@ from answerable.audit.tree.tiles import TILE_WIDTH, FullTile
 
 __all__ = ["StoredTiles", "full_tile", "full_tiles", "insert_tiles", "tile_data"]
 
+_TOGETHER: Final = 400
+
 
 class StoredTiles:
     """The :class:`~answerable.audit.tree.tiles.TileSource` over one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._held: dict[tuple[int, int], bytes] = {}
+
+    def expect(self, seqs: Iterable[int]) -> None:
+        """Read the full tiles above some leaves at once, a statement a level."""
+        wanted, level = {seq // TILE_WIDTH for seq in seqs}, 0
+        while len(wanted) > 1:
+            self._hold(level, sorted(wanted))
+            wanted, level = {index // TILE_WIDTH for index in wanted}, level + 1
+
+    def _hold(self, level: int, wanted: Sequence[int]) -> None:
+        for start in range(0, len(wanted), _TOGETHER):
+            query = select(tile.c.idx, tile.c.data).where(
+                tile.c.level == level, tile.c.idx.in_(wanted[start : start + _TOGETHER])
+            )
+            for index, data in self._connection.execute(query):
+                self._held[level, index] = data
 
     @property
     def minimum(self) -> int:
@@ -40,7 +59,7 @@ class StoredTiles:
         NotFound
             If rows are missing.
         """
-        full = full_tile(self._connection, level, index)
+        full = self._held.get((level, index)) or full_tile(self._connection, level, index)
         data = full if full is not None else self._partial(level, index, width)
         if len(data) < width * HASH_SIZE:
             raise NotFound(

@@ -356,13 +356,14 @@ def _split_size(leaves: int) -> int:
 
 
 class _SubtreeReader:
-    """Roots of subtrees of one tree, each tile read once."""
+    """Roots of subtrees of one tree: each tile read once, each root made once."""
 
     def __init__(self, size: int, tiles: TileSource) -> None:
         self._size = size
         self._tiles = tiles
         self.minimum = tiles.minimum
         self._read: dict[tuple[int, int], list[bytes]] = {}
+        self._roots: dict[tuple[int, int], bytes] = {}
 
     def root(self, low: int, high: int) -> bytes:
         """Root over leaves low..high-1; `low` is a multiple of every full subtree inside."""
@@ -377,6 +378,12 @@ class _SubtreeReader:
         return node
 
     def _full(self, level: int, index: int) -> bytes:
+        known = self._roots.get((level, index))
+        if known is None:
+            known = self._roots[level, index] = self._root_in_tile(level, index)
+        return known
+
+    def _root_in_tile(self, level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
         first = index << height
         tile_index, at = divmod(first, TILE_WIDTH)
