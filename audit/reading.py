@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from answerable.audit.beside import CellOf, HidesCell, cell_reader
+from answerable.audit.beside import HidesCell
 from answerable.audit.disclosure import sealed_part
 from answerable.audit.entries import Entry, OpenedBody
 from answerable.audit.errors import Erased, InvalidInput, NotFound
@@ -312,9 +312,9 @@ class LogReader(TreeReader):
         """Return the group-cell code in an entry's header; readable after an erasure too."""
         return open_cell(entry.cell, entry.id, self._scribe.vault.period_key)
 
-    def cell_reader(self) -> CellOf:
-        """Return what :meth:`cell_of` gives, for many entries: each month's key is fetched once."""
-        return cell_reader(self._scribe.vault.period_key)
+    def period_key(self, period: str) -> bytes:
+        """Return the key of one month's group-cell codes, 32 bytes."""
+        return self._scribe.vault.period_key(period)
 
     def counts(
         self, *, function: str | None = None, first_day: str = "0000", last_day: str = "9999"

@@ -14,16 +14,16 @@ from answerable.audit.beside import CellOf, findings_beside
 from answerable.audit.identity import facts_of
 from answerable.audit.key_chain import stored_rotations
 from answerable.audit.store import entry_rows, raw_rows, view_rows
-from answerable.audit.store.database import Database
+from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.retention_rows import read_floors
 from answerable.audit.store.schema import require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile, tile_data
 from answerable.audit.verify import Finding, StoredChunk, StoredRow, StoredState
 
-__all__ = ["StoredLog", "stored_log", "stored_of", "upgrade_log"]
+__all__ = ["CHUNK", "StoredLog", "read_chunk", "stored_log", "stored_of", "upgrade_log"]
 
-_CHUNK: Final = 2048
+CHUNK: Final = 2048
 """Few enough that the rows of a chunk stay in the processor's cache while they are hashed."""
 _TILES_AHEAD: Final = 64
 
@@ -77,14 +77,13 @@ class StoredLog:
 
     def _chunk(self, first: int) -> tuple[StoredChunk, int | None]:
         """Return some rows from a place on, and the place to go on at; None at the end."""
-        end = min(first + _CHUNK, self.last + 1)
+        end = min(first + CHUNK, self.last + 1)
         with self.database.read() as connection:
-            entries = raw_rows.raw_entries(connection, first, end)
-            bodies = raw_rows.raw_bodies(connection, first, end) if entries else []
-            follows = end if entries else entry_rows.next_seq(connection, end)
+            chunk = read_chunk(connection, first, end)
+            follows = end if chunk.entries else entry_rows.next_seq(connection, end)
         if follows is not None and follows > self.last:
             follows = None
-        return StoredChunk(entries, bodies), follows
+        return chunk, follows
 
     def findings_beside(
         self, *, cell_of: CellOf | None = None, progress: Callable[[int], None] | None = None
@@ -110,6 +109,12 @@ class StoredLog:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+
+def read_chunk(connection: Connection, first: int, end: int) -> StoredChunk:
+    """Return the rows of the places first..end-1 as stored."""
+    entries = raw_rows.raw_entries(connection, first, end)
+    return StoredChunk(entries, raw_rows.raw_bodies(connection, first, end) if entries else [])
 
 
 def stored_log(url: str) -> StoredLog:

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Final
 
-from answerable.audit.verify_chunks import Proven, StoredChunk, StoredRow, prove
+from answerable.audit.verify_chunks import Proven, ProvenAhead, StoredChunk, StoredRow
 from answerable.audit.verify_losses import RecordedLosses
 from answerable.audit.verify_notes import (
     Rotated,
@@ -48,7 +48,15 @@ from answerable.audit.verify_notes import (
 from answerable.audit.verify_retention import Floors, RetentionRuns
 from answerable.audit.verify_tree import VerifiedTree, span_of
 
-__all__ = ["Finding", "StoredChunk", "StoredRow", "StoredState", "VerificationReport", "verify_log"]
+__all__ = [
+    "Finding",
+    "ProvenAhead",
+    "StoredChunk",
+    "StoredRow",
+    "StoredState",
+    "VerificationReport",
+    "verify_log",
+]
 
 _PROGRESS_EVERY: Final = 10_000
 _SAFE: Final = 2**53
@@ -98,12 +106,13 @@ class VerificationReport:
     """Body parts no longer stored: lawful after retention or erasure."""
 
 
+_Chunk = StoredChunk | ProvenAhead
 _Find = Callable[[str, str, str], None]  # takes layer, entry, what is wrong
 _FindHead = Callable[[int, int, str], None]  # takes the signed size, the first entry, what is wrong
 
 
 def verify_log(
-    rows: Iterable[StoredRow | StoredChunk],
+    rows: Iterable[StoredRow | _Chunk],
     *,
     origin: str,
     vkey: str,
@@ -115,7 +124,7 @@ def verify_log(
 
     Parameters
     ----------
-    rows : Iterable[StoredRow or StoredChunk]
+    rows : Iterable[StoredRow or StoredChunk or ProvenAhead]
         All entries in order, one by one or many at once: the report is the same.
     origin : str
         The log's name.
@@ -175,7 +184,7 @@ def _reachable(stored: StoredState) -> Floors:
 
 def _grow(
     tree: VerifiedTree,
-    rows: Iterable[StoredRow | StoredChunk],
+    rows: Iterable[StoredRow | _Chunk],
     check: _Entries,
     floors: Floors,
     wanted: Sequence[int],
@@ -183,12 +192,12 @@ def _grow(
     """Grow the tree by each entry, by what is stored of it where it was pruned; yield sizes."""
     yield from tree.begin(floors.tile)
     for item in rows:
-        leaves = check.chunk(item) if isinstance(item, StoredChunk) else None
+        leaves = None if isinstance(item, StoredRow) else check.chunk(item)
         if leaves is not None:
             yield from tree.fill(floors.entry)
             yield from tree.extend(leaves, _stops(tree.size, tree.size + len(leaves), wanted))
             continue
-        for row in item.rows() if isinstance(item, StoredChunk) else (item,):
+        for row in (item,) if isinstance(item, StoredRow) else item.rows():
             leaf = check.entry(row)
             if row.seq >= floors.tile:
                 yield from tree.fill(min(row.seq, floors.entry))
@@ -218,9 +227,9 @@ class _Entries:
         self.losses = RecordedLosses()
         self.rotated: list[Rotated] = []
 
-    def chunk(self, chunk: StoredChunk) -> list[bytes] | None:
+    def chunk(self, chunk: _Chunk) -> list[bytes] | None:
         """Return the leaves of a chunk that holds as a whole, None if it must be gone through."""
-        proven = prove(chunk, self._origin)
+        proven = chunk.proven(self._origin)
         if proven is None or not self._continues(proven):
             return None
         self._expected = proven.first + len(proven.leaves)

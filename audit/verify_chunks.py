@@ -8,13 +8,21 @@ all of them hold; where one does not, the entries are gone through one by one, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
 
 from answerable.audit.verify_form import digests_in, said_by
 
-__all__ = ["Proven", "StoredChunk", "StoredRow", "leaves_of", "part_digests", "prove"]
+__all__ = [
+    "Proven",
+    "ProvenAhead",
+    "StoredChunk",
+    "StoredRow",
+    "leaves_of",
+    "part_digests",
+    "prove",
+]
 
 _PARTS: Final = 256
 _MANY_PARTS: Final = 100 * _PARTS
@@ -74,6 +82,10 @@ class StoredChunk(NamedTuple):
             in_order = tuple(parts.get(number) for number in range(max(parts, default=-1) + 1))
             yield StoredRow(seq, header, leaf, in_order, dict(zip(_COLUMNS, columns, strict=True)))
 
+    def proven(self, origin: str) -> Proven | None:
+        """Return what these entries amount to, None unless each of them holds."""
+        return prove(self, origin)
+
 
 class Proven(NamedTuple):
     """What a chunk amounts to whose entries all hold; what the log as a whole asks is left open."""
@@ -89,6 +101,31 @@ class Proven(NamedTuple):
     """Parts that are not stored any more."""
     telling: list[StoredRow]
     """Entries whose records the verifier reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenAhead:
+    """A chunk that was read and proven already, by another process perhaps."""
+
+    origin: str
+    """The log it was proven for."""
+    found: Proven | None
+    read: Callable[[], StoredChunk]
+    """Gives the entries, should they have to be gone through."""
+
+    def rows(self) -> Iterator[StoredRow]:
+        """Return the entries one by one.
+
+        Yields
+        ------
+        StoredRow
+            By place.
+        """
+        yield from self.read().rows()
+
+    def proven(self, origin: str) -> Proven | None:
+        """Return what these entries amount to, None unless each of them holds."""
+        return self.found if origin == self.origin else self.read().proven(origin)
 
 
 def prove(chunk: StoredChunk, origin: str) -> Proven | None:

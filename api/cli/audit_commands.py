@@ -58,6 +58,13 @@ def verify(
         list[str] | None,
         typer.Option(help="Verification key of a witness whose cosignature in a pack counts."),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many share the work; without it one for each processor if the log is large.",
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Recompute every hash of the log and compare it with its signed checkpoint."""
@@ -74,7 +81,9 @@ def verify(
     vkey = None if key is None else trusted_key(key, "log")
     settings = settings_for(db)
     with progress_bar("Verifying", None) as advance:
-        report = verify_database(settings, key=vkey, checkpoint=note, progress=advance)
+        report = verify_database(
+            settings, key=vkey, checkpoint=note, progress=advance, processes=processes
+        )
     if not write_json(json, verification_result(report)):
         print_verification(report)
     raise typer.Exit(ExitCode.HOLDS if report.ok else ExitCode.INTEGRITY)

@@ -6,11 +6,8 @@ key is taken from outside, and a log that names another one is a finding.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import cast
+import os
+from typing import Final, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
@@ -19,19 +16,17 @@ from answerable.api.outside import outside_head
 from answerable.api.settings import Settings
 from answerable.api.vaults import open_vault
 from answerable.api.wiring import Workspace, system_entropy
-from answerable.audit.beside import CellOf, cell_reader
-from answerable.audit.errors import AnswerableError, NotFound
-from answerable.audit.key_chain import KeyChain
+from answerable.audit.errors import NotFound
 from answerable.audit.keys.vault import KeyVault
-from answerable.audit.records import LogKeyRotated
-from answerable.audit.stored import StoredLog, stored_log
+from answerable.audit.stored import stored_log
 from answerable.audit.tree.notes import verifier_key
-from answerable.audit.verify import Finding, VerificationReport, verify_log
+from answerable.audit.verify import VerificationReport
+from answerable.audit.verifying import PeriodKey, Progress, verify_stored
 
 __all__ = ["verification_result", "verify", "verify_database"]
 
-Progress = Callable[[int, int], None]
-"""Takes how many entries are done, and of how many: each is gone through twice."""
+_WORTH_A_PROCESS: Final = 100_000
+"""Entries: a process takes a second to start, and three to go through so many."""
 
 
 def verify(
@@ -46,7 +41,8 @@ def verify(
     checkpoint : str, optional
         A checkpoint kept outside; without one, the outside head is taken.
     progress : callable, optional
-        Called with the number of entries done, and of how many: each is gone through twice.
+        Called with the number of entries done, and of how many; one process alone goes through
+        each twice.
 
     Returns
     -------
@@ -62,7 +58,13 @@ def verify(
     if checkpoint is None and log.outside is not None:
         # Read before the rows: a head that is newer than they would look like a cut tail.
         checkpoint = log.outside.read()
-    return _verified(log.stored(), log.vkey, log.cell_reader(), checkpoint, progress)
+    return verify_stored(
+        log.stored(),
+        vkey=log.vkey,
+        period_key=log.period_key,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
 
 
 def verify_database(
@@ -71,6 +73,7 @@ def verify_database(
     key: str | None = None,
     checkpoint: str | None = None,
     progress: Progress | None = None,
+    processes: int | None = 1,
 ) -> VerificationReport:
     """Verify the log in a database, which may be a copy; nothing is written.
 
@@ -83,7 +86,10 @@ def verify_database(
     checkpoint : str, optional
         A checkpoint kept outside; without one, the outside head is taken if it is this log's.
     progress : callable, optional
-        Called with the number of entries done, and of how many: each is gone through twice.
+        Called with the number of entries done, and of how many; one process alone goes through
+        each twice.
+    processes : int or None
+        How many share the work; None takes one for each processor when the log is large.
 
     Returns
     -------
@@ -98,17 +104,32 @@ def verify_database(
         If the database cannot be read or has another schema.
     """
     head = None if checkpoint is not None else _outside(settings)
+    period_key: PeriodKey | None = None
     stored = stored_log(settings.database_url)
     try:
         # A key from elsewhere may be that of another log than the head at this machine.
         if head is not None and (key is None or head.startswith(f"{stored.origin}\n")):
             checkpoint = head
         if key is not None:
-            return _verified(stored, key, None, checkpoint, progress)
-        vault, vkey = _own_vault(settings, stored.origin)
-        return _verified(stored, vkey, cell_reader(vault.period_key), checkpoint, progress)
+            vkey = key
+        else:
+            vault, vkey = _own_vault(settings, stored.origin)
+            period_key = vault.period_key
+        return verify_stored(
+            stored,
+            vkey=vkey,
+            period_key=period_key,
+            checkpoint=checkpoint,
+            progress=progress,
+            processes=_fitting(stored.last + 1) if processes is None else processes,
+        )
     finally:
         stored.close()
+
+
+def _fitting(entries: int) -> int:
+    """Return one process for each processor this one may use, as far as the log is worth it."""
+    return max(1, min(len(os.sched_getaffinity(0)), entries // _WORTH_A_PROCESS))
 
 
 def _outside(settings: Settings) -> str | None:
@@ -132,57 +153,6 @@ def _own_vault(settings: Settings, origin: str) -> tuple[KeyVault, str]:
             remedy="Give the log's verification key with --key, or set ANSWERABLE_KEY_DIR.",
         ) from None
     return vault, str(verifier_key(origin, Ed25519PrivateKey.from_private_bytes(seed)))
-
-
-def _verified(
-    stored: StoredLog,
-    vkey: str,
-    cell_of: CellOf | None,
-    checkpoint: str | None,
-    progress: Progress | None,
-) -> VerificationReport:
-    size = stored.last + 1
-    with _collector_paused():
-        report = verify_log(
-            stored.chunks(),
-            origin=stored.origin,
-            vkey=vkey,
-            checkpoint=checkpoint,
-            stored=stored.state,
-            progress=progress and (lambda done: progress(done, 2 * size)),
-        )
-        # The tree proves the headers; what else is kept follows from them and is compared here.
-        more = stored.findings_beside(
-            cell_of=cell_of,
-            progress=progress and (lambda done: progress(min(size + done, 2 * size), 2 * size)),
-        )
-    if vkey not in _named_keys(stored):
-        what = "the database names another verification key than yours"
-        more.append(Finding("checkpoint", "", what))
-    if not more:
-        return report
-    return replace(report, ok=False, findings=(*report.findings, *more))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Leave cycles of garbage for later: there are none here, and looking takes a fifth as long."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _named_keys(stored: StoredLog) -> tuple[str, ...]:
-    """Return the keys the database names, none where a rotation among them does not hold."""
-    try:
-        rotations = [LogKeyRotated.from_json(data) for data in stored.state.rotations]
-        return KeyChain.of(stored.vkey, rotations).vkeys
-    except AnswerableError:
-        return ()
 
 
 def verification_result(report: VerificationReport) -> dict[str, JsonValue]:

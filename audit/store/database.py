@@ -74,6 +74,8 @@ class Database:
         self.dialect = address.get_backend_name()
         in_memory = self.dialect == "sqlite" and address.database in {None, "", ":memory:"}
         self.where = _IN_MEMORY if in_memory else _label(address)
+        self.in_memory = in_memory
+        self._address = address
         if self.dialect == "sqlite" and not in_memory and must_exist:
             _require_file(Path(address.database or ""))
         self.refusal: Callable[[], AnswerableError] | None = None
@@ -94,6 +96,10 @@ class Database:
         self._gate: AbstractContextManager[object] = (
             threading.RLock() if in_memory else nullcontext()
         )
+
+    def address(self) -> str:
+        """Return where another process opens it; may hold a password, so never to be shown."""
+        return self._address.render_as_string(hide_password=False)
 
     def require_writable(self) -> None:
         """Raise the refusal that is set, if one is.
@@ -206,7 +212,7 @@ class Database:
         kept, self._kept = self._kept, None
         if kept is None:
             return
-        if self.where == _IN_MEMORY and self.dialect == "sqlite":
+        if self.in_memory:
             _roll_back(kept)  # there is no other connection to it
         else:
             kept.invalidate()  # not returned to the pool: nobody shares what was left undone

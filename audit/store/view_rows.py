@@ -23,6 +23,7 @@ __all__ = [
     "insert_facts",
     "latest_checkpoint",
     "load_projection",
+    "months_counted",
     "outcome_counts",
     "read_facts",
     "save_projection",
@@ -121,6 +122,12 @@ def save_projection(connection: Connection, name: str, row: ProjectionRow) -> No
 def add_counts(connection: Connection, counts: Mapping[CountKey, int]) -> None:
     """Add to the counts of decisions."""
     run_many(connection, _ADD_COUNT, [(*key, n) for key, n in sorted(counts.items())])
+
+
+def months_counted(connection: Connection) -> list[str]:
+    """Return the months in which decisions are counted, ``YYYY-MM``, ascending."""
+    days = connection.execute(select(rollup.c.day).distinct()).scalars()
+    return sorted({day[:7] for day in days})
 
 
 def outcome_counts(

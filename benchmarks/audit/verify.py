@@ -19,7 +19,7 @@ from typing import Any
 from ground import ORIGIN, Figures, Ground, ground
 from loaded import DATABASES, loaded
 
-from answerable.api.flows.verify import _verified
+from answerable.audit.beside import cell_reader
 from answerable.audit.log import Log
 from answerable.audit.store import raw_rows
 from answerable.audit.store.database import Database
@@ -27,6 +27,7 @@ from answerable.audit.stored import StoredLog, _one_ahead
 from answerable.audit.verify import StoredChunk, verify_log
 from answerable.audit.verify_chunks import leaves_of, part_digests
 from answerable.audit.verify_tree import VerifiedTree
+from answerable.audit.verifying import verify_stored
 
 GOALS = {"sqlite": 75, "postgresql": 60}
 CHUNK = 2048
@@ -143,7 +144,7 @@ def measured(url: str, kind: str, log: Log, figures: Figures) -> None:
 
 def passes(stored: StoredLog, log: Log) -> dict[str, Callable[[], None]]:
     """Return what the product does, by name; each stops the benchmark if it finds something."""
-    cells = log.cell_reader()
+    cells = cell_reader(log.period_key)
 
     def tree_and_headers() -> None:
         report = verify_log(stored.chunks(), origin=ORIGIN, vkey=log.vkey, stored=stored.state)
@@ -153,16 +154,23 @@ def passes(stored: StoredLog, log: Log) -> dict[str, Callable[[], None]]:
         found = stored.findings_beside(cell_of=cells)
         assert not found, found
 
-    def everything() -> None:
+    def everything(processes: int) -> None:
         told: list[int] = []
-        report = _verified(stored, log.vkey, cells, None, lambda done, _: told.append(done))
+        report = verify_stored(
+            stored,
+            vkey=log.vkey,
+            period_key=log.period_key,
+            progress=lambda done, _: told.append(done),
+            processes=processes,
+        )
         assert report.ok, report
         assert told, "no progress was told"
 
     return {
         "verify_log: tree, headers, index columns": tree_and_headers,
         "beside the tree: indexes, bodies, keys, counts": beside_it,
-        "answerable verify, everything": everything,
+        "answerable verify, everything": lambda: everything(1),
+        "answerable verify, everything, 2 processes": lambda: everything(2),
     }
 
 

@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
 
+from answerable.audit.beside import CellOf, findings_at_the_end
+from answerable.audit.beside_part import PartReader
 from answerable.audit.codes import Role
 from answerable.audit.entries import Draft
 from answerable.audit.kinds import EntryKind
 from answerable.audit.log import Log
 from answerable.audit.records import LegalHold
+from answerable.audit.store import entry_rows
 from answerable.audit.store.tables import tile
 from answerable.audit.tree.merkle import leaf_hash
+from answerable.audit.verify import Finding
 from tests.attacks.test_rewritten_rows import rewrite
 from tests.log_kit import ACTOR, LogKit
 
@@ -25,7 +30,22 @@ def layers(kit: LogKit, *, with_vault: bool = True) -> list[tuple[str, str]]:
     """Return layer and place of every finding beside the tree."""
     cell_of = kit.log.cell_of if with_vault else None
     found = kit.log.stored().findings_beside(cell_of=cell_of)
+    assert added_up(kit, cell_of) == found
     return [(item.layer, item.entry.split(" ")[0]) for item in found]
+
+
+def added_up(kit: LogKit, cell_of: CellOf | None) -> list[Finding]:
+    """Return the findings of stretches of two places each, added up as processes do it."""
+    stored = kit.log.stored()
+    with stored.database.read() as connection:
+        whole = PartReader(connection, cell_of).part
+        first: int | None = 0
+        while first is not None:
+            reader = PartReader(connection, cell_of)
+            reader.read(first, first + 2)
+            whole.add(copy.deepcopy(reader.part))
+            first = entry_rows.next_seq(connection, first + 2)
+        return findings_at_the_end(connection, whole, by_cell=cell_of is not None)
 
 
 def held(kit: LogKit, ref: str, kind: EntryKind = EntryKind.HOLD_PLACED) -> Draft:

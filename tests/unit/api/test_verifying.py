@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
-from answerable.api.flows.verify import verify
+import pytest
+
+from answerable.api.flows.verify import _fitting, verify
 from answerable.api.wiring import memory_workspace
 
 
@@ -29,3 +32,11 @@ def test_the_collector_of_garbage_is_left_as_it_was(tmp_path: Path) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_large_log_is_shared_out_among_the_processors_it_is_worth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 5})
+    fitting = [_fitting(n) for n in (0, 199_999, 200_000, 350_000, 10**9)]
+    assert fitting == [1, 1, 2, 3, 4]

@@ -31,6 +31,12 @@ def test_an_untouched_log_verifies_with_code_0_and_the_promised_keys(shop: Shop)
     assert ran.json["anchored"]
 
 
+def test_a_verification_shared_out_says_the_same(shop: Shop) -> None:
+    alone, together = (shop.run("verify", "--processes", n, "--json", "-") for n in ("1", "2"))
+    assert (together.code, together.json) == (0, alone.json)
+    assert shop.run("verify", "--processes", "0").code == 2
+
+
 def test_a_checkpoint_kept_outside_anchors_the_verification(shop: Shop, tmp_path: Path) -> None:
     outside, printed = tmp_path / "head", tmp_path / "printed"
     assert shop.run("log", "head", "--out", outside).code == 0
