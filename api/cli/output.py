@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain", "counted", "note", "progress_bar", "say", "status", "table", "utc", "write_json",
-    "write_private_text", "write_text",
+    "complain", "counted", "note", "print_table", "progress_bar", "say", "status", "table", "utc",
+    "write_json", "write_private_text", "write_text",
 ]  # fmt: skip
 
 
@@ -86,6 +86,13 @@ def complain(message: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table to stdout, as :func:`print_table` does."""
+    print_table(_console(stderr=False), title, columns, rows)
+
+
+def print_table(
+    console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
+) -> None:
     """Print a table; cells are taken literally, never as markup.
 
     No word is broken, so that an id can be copied: where the terminal is too narrow for that, each
@@ -95,14 +102,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     from rich.table import Table
     from rich.text import Text
 
-    console = _console(stderr=False)
     console.print(Text(title, style="bold"), soft_wrap=True)
     cells = [tuple(row) for row in rows]
     widths = _widths(columns, cells, console.width)
     if widths is None:
         for row in cells:
             named = (f"{name} {cell}" for name, cell in zip(columns, row, strict=True) if cell)
-            say("; ".join(named))
+            console.print("; ".join(named), markup=False, highlight=False, soft_wrap=True)
         return
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column, width in zip(columns, widths, strict=True):

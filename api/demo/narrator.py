@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
+from answerable.api.cli.output import print_table
 from answerable.api.private_files import write_private
 
 __all__ = ["Narrator"]
@@ -37,14 +36,8 @@ class Narrator:
         self.console.print(text, markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-        """Print a table; cells are taken literally."""
-        self.console.print(Text(title, style="italic"), soft_wrap=True)
-        grid = Table(box=SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            grid.add_column(column, overflow="fold")
-        for row in rows:
-            grid.add_row(*(Text(cell) for cell in row))
-        self.console.print(grid)
+        """Print a table; cells are taken literally, and no id is broken."""
+        print_table(self.console, title, columns, rows)
 
     def keep(self, what: str, path: Path, content: str | bytes) -> Path:
         """Write an artefact, for its owner alone, and remember it for the closing list."""

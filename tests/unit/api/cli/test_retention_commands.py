@@ -42,6 +42,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Old:
         "DATABASE_URL": url,
         "KEY_DIR": str(tmp_path / "keys"),
         "ARTEFACT_DIR": str(tmp_path / "artefacts"),
+        "SPOOL_DIR": str(tmp_path / "spool"),
         "STATE_URL": f"sqlite:///{tmp_path / 'state.db'}",
         "ORIGIN": "example.org/loans",
     }.items():
