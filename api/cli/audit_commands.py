@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["attach", "print_verification"]
 
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="How many share the work; without it one for each processor if the log is large.",
+    ),
+]
+
 
 def attach(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
@@ -58,13 +66,7 @@ def verify(
         list[str] | None,
         typer.Option(help="Verification key of a witness whose cosignature in a pack counts."),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="How many share the work; without it one for each processor if the log is large.",
-        ),
-    ] = None,
+    processes: ProcessesOption = None,
     json: JsonOption = None,
 ) -> None:
     """Recompute every hash of the log and compare it with its signed checkpoint."""

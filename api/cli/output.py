@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from answerable.api.private_files import not_written, write_private
 
@@ -20,13 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain", "counted", "note", "print_table", "progress_bar", "say", "status", "table", "utc",
+    "complain", "counted", "note", "progress_bar", "say", "status", "table", "utc",
     "write_json", "write_private_text", "write_text",
 ]  # fmt: skip
-
-
-_BETWEEN: Final = 3
-"""Blank columns that a table needs beside each of its own."""
 
 
 @cache
@@ -86,54 +82,10 @@ def complain(message: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table to stdout, as :func:`print_table` does."""
+    """Print a table to stdout; no word is broken, so that an id can be copied."""
+    from answerable.api.tables import print_table
+
     print_table(_console(stderr=False), title, columns, rows)
-
-
-def print_table(
-    console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
-) -> None:
-    """Print a table; cells are taken literally, never as markup.
-
-    No word is broken, so that an id can be copied: where the terminal is too narrow for that, each
-    row is one line that names its columns.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    console.print(Text(title, style="bold"), soft_wrap=True)
-    cells = [tuple(row) for row in rows]
-    widths = _widths(columns, cells, console.width)
-    if widths is None:
-        for row in cells:
-            named = (f"{name} {cell}" for name, cell in zip(columns, row, strict=True) if cell)
-            console.print("; ".join(named), markup=False, highlight=False, soft_wrap=True)
-        return
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column, width in zip(columns, widths, strict=True):
-        grid.add_column(column, overflow="fold", width=width)
-    for row in cells:
-        grid.add_row(*(Text(cell) for cell in row))
-    console.print(grid)
-
-
-def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[int] | None:
-    """Return the width of each column, its longest word at least; None where they do not fit."""
-    texts = list(zip(columns, *cells, strict=True))
-    words = [max(len(word) for text in column for word in text.split() or [""]) for column in texts]
-    lines = [max(map(len, column)) for column in texts]
-    room = width - _BETWEEN * len(columns) - sum(words)
-    if room < 0:
-        return None
-    wanted = [line - word for line, word in zip(lines, words, strict=True)]
-    given = []
-    for at, want in enumerate(wanted):
-        # What narrow columns leave over goes to those that come after them.
-        share = min(want, room // max(1, sum(more > 0 for more in wanted[at:])))
-        given.append(share)
-        room -= share
-    return [word + more for word, more in zip(words, given, strict=True)]
 
 
 def write_json(target: str | None, result: JsonValue) -> bool:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from answerable.api.cli.output import print_table
 from answerable.api.private_files import write_private
+from answerable.api.tables import print_table
 
 __all__ = ["Narrator"]
 

@@ -43,29 +43,45 @@ class Chance:
         return int.from_bytes(drawn[:8], "big") % max(1, limit)
 
 
-def families(log: Log, made: Made, note: str) -> dict[str, Callable[[Chance], object]]:
-    """Return one page of each family, by name."""
+class Drawn:
+    """Parameters to ask with, drawn from what was loaded."""
 
-    def window(chance: Chance, **more: Any) -> Scope:
-        since = START + chance.below(max(1, made.last_ts - START - MONTH_US))
+    def __init__(self, log: Log, made: Made) -> None:
+        self._log, self._made = log, made
+
+    def window(self, chance: Chance, **more: Any) -> Scope:
+        """Return a month."""
+        since = START + chance.below(max(1, self._made.last_ts - START - MONTH_US))
         return Scope(since=since, until=since + MONTH_US, **more)
 
-    def function(chance: Chance) -> str:
+    def function(self, chance: Chance) -> str:
+        """Return a function, the first ones more often."""
         return FUNCTIONS[min(chance.below(20), chance.below(20))]
 
-    def after(chance: Chance) -> int:
-        return chance.below(made.size)
+    def after(self, chance: Chance) -> int:
+        """Return a place of the log."""
+        return chance.below(self._made.size)
 
-    def about(chance: Chance) -> str:
-        return person(int(made.people * (chance.below(10**6) / 10**6) ** 2))
+    def about(self, chance: Chance) -> str:
+        """Return a person, those who came often more often."""
+        return person(int(self._made.people * (chance.below(10**6) / 10**6) ** 2))
 
+    def customer(self, chance: Chance) -> str:
+        """Return a person whose records can be opened."""
+        return self._log.subject_ref(customer(chance.below(CUSTOMERS))) or ""
+
+
+def families(log: Log, made: Made, note: str) -> dict[str, Callable[[Chance], object]]:
+    """Return one page of each family, by name."""
+    drawn = Drawn(log, made)
+    window, function, after = drawn.window, drawn.function, drawn.after
     growth = queries.growth_since(log, note)
 
     return {
         "everything about a person, opened and proven": lambda c: queries.everything_about(
-            log, log.subject_ref(customer(c.below(CUSTOMERS))) or ""
+            log, drawn.customer(c)
         ),
-        "a person's entries": lambda c: log.subject_entries(about(c)),
+        "a person's entries": lambda c: log.subject_entries(drawn.about(c)),
         "what links to an entry": lambda c: log.related(log.entry_at(after(c)).id),
         "adverse decisions, one function, a month": lambda c: queries.adverse_decisions(
             log, window(c, function=function(c), outcomes=_ADVERSE)
