@@ -19,13 +19,13 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    union_all,
     update,
 )
 
 from answerable.audit.errors import Unavailable
 from answerable.audit.records import LegalHold
 from answerable.audit.store.bulk import insert_rows
+from answerable.audit.store.raw_rows import raw_key_rows
 from answerable.audit.store.tables import Row, hold, key_bucket, subject_alias, subject_key
 
 __all__ = [
@@ -87,14 +87,8 @@ def keys_by_lookup(connection: Connection, lookups: Iterable[bytes]) -> list[Key
     wanted = list(lookups)
     found: dict[str, KeyRow] = {}
     for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        others = select(subject_alias.c.ref).where(subject_alias.c.lookup.in_(chunk))
-        # Two look-ups by key; one condition over both would read the whole table.
-        query = union_all(
-            select(*_KEY_COLUMNS).where(subject_key.c.lookup.in_(chunk)),
-            select(*_KEY_COLUMNS).where(subject_key.c.ref.in_(others)),
-        )
-        found |= {row[0]: KeyRow(*row) for row in connection.execute(query)}
+        rows = raw_key_rows(connection, wanted[start : start + _CHUNK])
+        found |= {row[0]: KeyRow(*row) for row in rows}
     return list(found.values())
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     import psycopg
 
-__all__ = ["raw_bodies", "raw_entries", "raw_headers", "raw_places", "rows_among", "times_from"]
+__all__ = [
+    "raw_bodies", "raw_entries", "raw_headers", "raw_key_rows", "raw_places", "rows_among",
+    "times_from",
+]  # fmt: skip
 
 _ENTRIES: Final = (
     "SELECT seq, header, leaf, ts, kind, function, outcome, automation, reference "
@@ -31,6 +34,8 @@ _PLACES: Final = "SELECT place FROM {schema}.body WHERE place >= {v} AND place <
 _BODIES: Final = (
     "SELECT place, data FROM {schema}.body WHERE place >= {v} AND place < {v} ORDER BY place"
 )
+
+_KEY: Final = "SELECT ref, lookup, bucket, version, wrapped, sealed FROM {schema}.subject_key"
 
 
 def raw_entries(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
@@ -110,6 +115,21 @@ def rows_among(
     else:
         among, values = "= ANY({v})", (list(keys), *span)
     return _fetch(connection, f"{select}{among} AND {place} BETWEEN {{v}} AND {{v}}", values)
+
+
+def raw_key_rows(connection: Connection, lookups: Sequence[bytes]) -> list[tuple[Any, ...]]:
+    """Return the key rows found by keyed lookup, their own or a further one of the holder."""
+    if connection.dialect.name == "sqlite":
+        # Each is handed over once, and there are as many marks as look-ups.
+        asked = f"WITH asked (lookup) AS (VALUES {', '.join('({v})' for _ in lookups)})"
+        among = "IN (SELECT lookup FROM asked)"
+        values: tuple[Cell | list[Cell], ...] = tuple(lookups)
+    else:
+        asked, among, values = "", "= ANY({v})", (list(lookups), list(lookups))
+    # Two look-ups by key; one condition over both would read the whole table.
+    other = f"SELECT ref FROM {{schema}}.subject_alias WHERE lookup {among}"  # noqa: S608
+    both = f"{_KEY} WHERE lookup {among} UNION ALL {_KEY} WHERE ref IN ({other})"
+    return _fetch(connection, f"{asked} {both}", values)
 
 
 def _fetch(
