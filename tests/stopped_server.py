@@ -18,7 +18,16 @@ def stopped(server: PostgresServer, programs: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        _control(server, programs, "start", "-l", str(server.socket_folder / "log"))
+        _control(server, programs, "start", "-l", _log_of(server))
+
+
+def end_and_start(server: PostgresServer, programs: Path) -> None:
+    """Start a server again that stopped by itself, or that is trying to; a running one is ended."""
+    _control(server, programs, "restart", "-m", "immediate", "-l", _log_of(server))
+
+
+def _log_of(server: PostgresServer) -> str:
+    return str(server.socket_folder / "log")
 
 
 def _control(server: PostgresServer, programs: Path, *arguments: str) -> None:

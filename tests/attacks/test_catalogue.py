@@ -100,8 +100,10 @@ def databases_of(attack: Attack) -> frozenset[str]:
 
 
 def _made_in(attack: Attack) -> frozenset[str]:
-    """A SQLite file that the test makes for itself; else no database matters to it."""
+    """The server or SQLite file a test makes for itself; else no database matters to it."""
     source = ast.unparse(functions(attack.file)[attack.test])
+    if "running_server(" in source:
+        return frozenset({"PostgreSQL"})
     return frozenset({"SQLite"} if re.search(r"sqlite:///\{|filling_sqlite", source) else ())
 
 

@@ -13,9 +13,10 @@ from answerable.audit.errors import Unavailable
 from tests.crash.whole import Tally
 from tests.log_kit import LogKit
 
-__all__ = ["fill_again_and_again"]
+__all__ = ["append_until_away", "fill_again_and_again", "filled"]
 
 _MOST: Final = 3_000
+_MANY: Final = 100
 
 
 def fill_again_and_again(kit: LogKit, disk: Path, rounds: int) -> Tally:
@@ -37,7 +38,7 @@ def fill_again_and_again(kit: LogKit, disk: Path, rounds: int) -> Tally:
     """
     tally, told, before = Tally(), dict[str, tuple[int, bytes]](), None
     for number in range(rounds):
-        with _filled(disk / "ballast", leave=(number + 1) * 791_900 % 1_000_000):
+        with filled(disk / "ballast", leave=(number + 1) * 791_900 % 1_000_000):
             refused = _until_refused(kit, told)
             size = kit.log.size()
             tally.forks += size != 1 + len(told)
@@ -69,8 +70,20 @@ def _until_refused(kit: LogKit, told: dict[str, tuple[int, bytes]]) -> list[Draf
     raise AssertionError("the disk was never full")
 
 
+def append_until_away(kit: LogKit, told: dict[str, tuple[int, bytes]]) -> list[Draft]:
+    """Append until the database does not answer any more; return what was not acknowledged."""
+    for _ in range(_MOST):
+        drafts = [kit.decision(f"person-{n % 5}", text="x" * 2000) for n in range(_MANY)]
+        try:
+            receipts = kit.log.append_many(drafts)
+        except Unavailable:
+            return drafts
+        told.update({item.entry_id: (item.seq, item.leaf) for item in receipts})
+    raise AssertionError("the database was never away")
+
+
 @contextmanager
-def _filled(ballast: Path, *, leave: int) -> Iterator[None]:
+def filled(ballast: Path, *, leave: int) -> Iterator[None]:
     """Write a file until so many bytes are left."""
     with ballast.open("wb") as file:
         free = os.statvfs(ballast.parent)

