@@ -13,6 +13,8 @@ follow from the entries, so whoever changed one is found by following them again
 - holds   the holds that were placed and not lifted
 - counts  decisions by day, function, outcome code and, with the period keys, group cell
 - tile    the root kept with each full tile is the root of its hashes
+- database  SQLite's own check of its pages and of the indexes that lead to entries: one that was
+          damaged hides an entry from questions, though the entry itself is there
 
 Without the period keys a decision moved from one group cell to another is not seen.
 """
@@ -32,6 +34,7 @@ from answerable.audit.beside_part import (
 )
 from answerable.audit.errors import RecordTampered
 from answerable.audit.store import entry_rows, key_rows, tile_rows, view_rows
+from answerable.audit.store.damage import damage_told
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.index_rows import count_index
@@ -119,6 +122,8 @@ class _Whole:
         yield from self._count_findings()
         yield from self._surplus_findings()
         yield from _tile_findings(self._connection)
+        for line in damage_told(self._connection):
+            yield Finding("database", "", f"its own check says: {line}")
 
     def _key_findings(self, held: set[str]) -> Iterator[Finding]:
         said = self._said

@@ -243,7 +243,8 @@ class _Together:
                 raise Unavailable(
                     "a process that shares in the verification was ended",
                     where=self._stored.database.where,
-                    remedy="Perhaps memory ran out: verify with fewer processes.",
+                    remedy="Perhaps memory ran out, or the main module of this program does more"
+                    " than define things when it is imported: verify with one process.",
                 ) from None
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
