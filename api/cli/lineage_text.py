@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from answerable.api.wording import counted
+
 if TYPE_CHECKING:
     from answerable.governance.lineage import Lineage
 
@@ -39,7 +41,7 @@ def _registered(lineage: Lineage) -> Iterator[str]:
         yield f"  model {model.name} ({model.format}), {model.artefact}"
     for use in lineage.datasets:
         if use.found is not None:
-            looks = f", assessed {use.looks} time(s)" if use.looks else ""
+            looks = f", assessed {counted(use.looks, 'time', 'times')}" if use.looks else ""
             record, seq = use.found.record, use.found.at.seq
             yield f"  data set {record.name} ({use.use}{looks}), {record.rows} rows, entry {seq}"
     for baseline in lineage.baselines:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from answerable.api.private_files import not_written, write_private
+from answerable.api.wording import counted
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -41,22 +42,6 @@ def say(*lines: str) -> None:
 def note(message: str) -> None:
     """Print a line to stderr that belongs to no result."""
     _console(stderr=True).print(message, markup=False, soft_wrap=True)
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number with its noun.
-
-    Returns
-    -------
-    str
-        The noun in the form that goes with the number.
-
-    Examples
-    --------
-    >>> counted(1, "entry", "entries"), counted(0, "entry", "entries")
-    ('1 entry', '0 entries')
-    """
-    return f"{number} {one if number == 1 else many}"
 
 
 def utc(micros: int) -> str:

@@ -16,6 +16,7 @@ from answerable.api.demo.narrator import Narrator
 from answerable.api.demo.people import Cast, Person
 from answerable.api.flows.access import issue_api_key
 from answerable.api.wiring import Workspace, local_actor
+from answerable.api.wording import counted
 from answerable.audit.errors import Erased
 
 if TYPE_CHECKING:
@@ -327,7 +328,8 @@ def erase_one(
         folder.make("access") / "access.json",
         orjson.dumps(package, option=orjson.OPT_INDENT_2),
     )
-    narrator.say(f"Access: {len(cast('list[Json]', found['entries']))} entries about {ref}.")
+    many = counted(len(cast("list[Json]", found["entries"])), "entry", "entries")
+    narrator.say(f"Access: {many} about {ref}.")
     controller = cast("Json", cast("Json", package["controller"])["controller"])
     told = cast("list[Json]", package["recipients"])
     narrator.say(
@@ -336,7 +338,8 @@ def erase_one(
         f"stated: {len(cast('list[Json]', package['missing']))} items."
     )
     erased = clients.officer.erase(ref, request | {"article": "gdpr-art-17"})
-    narrator.say(f"Erased: {erased['entries']} entries about {ref} can no longer be read.")
+    gone = counted(cast("int", erased["entries"]), "entry", "entries")
+    narrator.say(f"Erased: {gone} about {ref} can no longer be read.")
     try:
         clients.officer.decision(decisions.erased_decision, purpose="gdpr-art-17")
     except Erased as error:

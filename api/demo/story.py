@@ -31,6 +31,7 @@ from answerable.api.flows.quality import QualityRequest, assess_quality
 from answerable.api.flows.scan import ScanRequest, scan
 from answerable.api.flows.verify import verify, verify_database
 from answerable.api.wiring import LOCAL_ROLES, Workspace, create_workspace, local_actor
+from answerable.api.wording import counted
 from answerable.model_cards.report import assessment_report, scan_report
 
 __all__ = ["run_demo"]
@@ -198,7 +199,7 @@ def _release(
     narrator.chapter("Assess the alternative once, on the hold-out")
     assessed = assessing.assess_candidate(workspace, chosen, material.hold_out, cast)
     assessing.show_assessment(narrator, f"{chosen.name} on the hold-out", assessed.assessment)
-    narrator.say(f"The hold-out has been looked at {assessed.looks} time(s).")
+    narrator.say(f"The hold-out has been looked at {counted(assessed.looks, 'time', 'times')}.")
     accuracy = assessed.assessment.overall["accuracy"]
     base = assessed.assessment.overall["base_rate"]
     if accuracy.value is not None and base.value is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from answerable.api.wording import counted
+
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
@@ -58,7 +60,8 @@ def _assessed(facts: _Facts) -> Iterator[str]:
     if not facts["released"]:
         yield f"   {facts['what']}"
         return
-    yield f"   policy {facts['policy']}; hold-out assessed {facts['looks_at_hold_out']} time(s)"
+    looks = counted(cast("int", facts["looks_at_hold_out"]), "time", "times")
+    yield f"   policy {facts['policy']}; hold-out assessed {looks}"
     for verdict in _rows(facts, "verdicts"):
         names = " x ".join(cast("list[str]", verdict["attributes"]))
         yield f"   {verdict['rule']} over {names}: {verdict['state']} ({verdict['gate']})"
