@@ -29,7 +29,7 @@ def print_table(
     widths = _widths(columns, cells, console.width)
     if widths is None:
         for row in cells:
-            named = (f"{name} {cell}" for name, cell in zip(columns, row, strict=True) if cell)
+            named = (f"{name}: {cell}" for name, cell in zip(columns, row, strict=True) if cell)
             console.print("; ".join(named), markup=False, highlight=False, soft_wrap=True)
         return
     grid = Table(box=SIMPLE_HEAD, pad_edge=False)

@@ -35,6 +35,7 @@ from answerable.audit.records import Role
 from answerable.audit.requests.register import OpenRequests
 from answerable.audit.requests.state import StandingRestrictions
 from answerable.audit.spool import Spool, spool_key
+from answerable.audit.stored import require_no_log
 from answerable.audit.watched import WatchedLog
 from answerable.governance.lifecycle import Registry, cached_registry, replay_registry
 
@@ -183,6 +184,9 @@ def create_workspace(
     Unavailable
         If a store cannot be written.
     """
+    # What can be refused is refused before there are keys, and those before there is a log.
+    require_no_log(settings.database_url)
+    _artefacts(settings)
     vault = make_vault(settings, entropy=entropy)
     log = WatchedLog.create(
         settings.database_url,

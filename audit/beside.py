@@ -91,7 +91,9 @@ def findings_at_the_end(
     list of Finding
         Of bodies, keys, holds, counts and tiles.
     """
-    return [*whole.findings, *_Whole(connection, whole, by_cell=by_cell).findings()]
+    # By place, however the places were divided up.
+    single = sorted(whole.findings, key=lambda found: int(found.entry.partition(" ")[0]))
+    return [*single, *_Whole(connection, whole, by_cell=by_cell).findings()]
 
 
 class _Whole:
@@ -164,10 +166,11 @@ class _Whole:
             due[day, function, outcome, None] += n
         for key in sorted(kept.keys() | due.keys(), key=str):
             if kept[key] != due[key]:
-                day, function, outcome, _ = key
+                day, function, outcome, cell = key
+                among = "" if cell is None else " in one group cell"
                 what = (
-                    f"{kept[key]} decisions {outcome} of {function or 'no function'} on {day} "
-                    f"are counted, {due[key]} are here"
+                    f"{kept[key]} decisions {outcome} of {function or 'no function'} on {day}"
+                    f"{among} are counted, {due[key]} are here"
                 )
                 yield Finding("counts", "", what)
 

@@ -18,8 +18,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
@@ -30,6 +29,7 @@ __all__ = ["GroupCommit", "Ticket"]
 
 W = TypeVar("W")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Ticket(Generic[W, R]):
@@ -85,8 +85,7 @@ class GroupCommit(Generic[W, R]):
     Parameters
     ----------
     commit : Callable[[Sequence[Ticket]], None]
-        Commits the work of some tickets together and settles each; an exception it raises
-        settles all that are not.
+        Commits the work of tickets together and settles each; what it raises settles the rest.
     queue_limit : int
         Most weight that may wait; more is refused with :class:`TooBusy`.
     batch_limit : int
@@ -107,7 +106,7 @@ class GroupCommit(Generic[W, R]):
         self._weight = 0
         self._gate = threading.Lock()
         self._lead = threading.RLock()  # knows its owner, also where an interrupt came in between
-        self._wake = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # as bells are
         self._worker: threading.Thread | None = None
         self._closed = False
 
@@ -155,23 +154,31 @@ class GroupCommit(Generic[W, R]):
         loop.call_soon(self._kick)
         return await ticket.future
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, work: Callable[[], T]) -> T:
         """Keep every leader out while something else is done.
 
-        Yields
+        Parameters
+        ----------
+        work : Callable[[], T]
+            What to do; the queue waits.
+
+        Returns
+        -------
+        T
+            What it gave.
+
+        Raises
         ------
-        None
-            Nothing; the queue waits.
+        Unavailable
+            If the group is closed, or this very thread is committing.
         """
+
+        def step() -> T:
+            self._require_open()
+            return work()
+
         self._require_outside()
-        with SignalsWait():
-            try:
-                with self._lead:
-                    self._require_open()
-                    yield
-            finally:
-                self._ring_next()
+        return self._leading(step)  # a generator that is interrupted would keep the lead
 
     def close(self) -> None:
         """Refuse what is not queued yet; return once what is queued and what runs has ended.
@@ -182,15 +189,30 @@ class GroupCommit(Generic[W, R]):
             If this very thread is committing: from a signal handler, for instance.
         """
         self._require_outside()
-        with self._gate:
-            self._closed = True
-        worker = self._worker
-        self._wake.set()
-        if worker is not None and worker is not threading.current_thread():
-            worker.join()
-        with SignalsWait(), self._lead:
-            while self._queue:
-                self._lead_once()
+        with SignalsWait():
+            with self._gate:
+                self._closed = True
+            self._wake.put(None)
+            if self._worker is not None:
+                self._worker.join()
+        self._leading(self._drain)
+
+    def _leading(self, work: Callable[[], T]) -> T:
+        """Do something as the leader, and let go of the lead whatever comes in between."""
+        with SignalsWait():
+            try:
+                self._lead.acquire()
+                return work()
+            finally:
+                try:
+                    self._step_down()
+                finally:
+                    self._step_down()  # an interrupt may come as the first one begins
+                self._ring_next()
+
+    def _drain(self) -> None:
+        while self._queue:
+            self._lead_once()
 
     def _run(self, ticket: Ticket[W, R]) -> None:
         if self._led_alone(ticket):
@@ -304,7 +326,7 @@ class GroupCommit(Generic[W, R]):
         if first.bell is not None:
             first.bell.put(None)
         else:
-            self._wake.set()
+            self._wake_worker()
 
     def _kick(self) -> None:
         if self._worker is None:
@@ -314,12 +336,15 @@ class GroupCommit(Generic[W, R]):
                         target=self._work, name="answerable-append", daemon=True
                     )
                     self._worker.start()
-        self._wake.set()
+        self._wake_worker()
+
+    def _wake_worker(self) -> None:
+        if self._wake.empty():  # else it has still to look, and will see what is queued now
+            self._wake.put(None)
 
     def _work(self) -> None:
         while not self._closed or self._queue:
-            self._wake.wait()
-            self._wake.clear()
+            self._wake.get()
             while self._queue:
                 with self._lead:
                     self._lead_once()

@@ -3,7 +3,8 @@
 Python runs signal handlers in the main thread, between any two steps: the ``KeyboardInterrupt``
 that stops a cell of a notebook can arise between taking a connection and noting that it was taken.
 Here the first signal of a kind is noted and handed to its handler at the end; a second one comes
-through at once, so that nobody is shut in with a database that does not answer.
+through as soon as Python runs, so that nobody is shut in with a database that does not answer.
+(SQLite waits for a lock outside Python: up to its timeout.)
 """
 
 from __future__ import annotations
@@ -73,26 +74,50 @@ class SignalsWait:
         trace: TracebackType | None,
     ) -> None:
         if self._handlers:
-            self._put_back()
-            self._hand_on()
+            try:
+                self._put_back()
+            finally:
+                try:
+                    self._hand_on()
+                finally:
+                    self._hand_on()  # an interrupt may come as the first one begins
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._ended or number in self._came:
+        if frame is not None and frame.f_code in _OWN:
+            self._came.setdefault(number, frame)  # a few steps before all is handed on
+        elif self._ended or number in self._came:
             self._handlers[number](number, frame)
         else:
             self._came[number] = frame
 
-    def _put_back(self) -> None:
-        self._ended = True  # so that one left in place by a handler that raises here hands on
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+    def _put_back(self, tries: int = 9) -> None:
+        """Put all handlers back, also when one that is back already raises; not over newer ones."""
+        try:
+            for number, handler in self._handlers.items():
+                if signal.getsignal(number) == self._note:
+                    signal.signal(number, handler)
+            self._ended = True  # should one be left all the same, it hands on at once
+        except BaseException:
+            if tries:
+                self._put_back(tries - 1)
+            raise
 
-    def _hand_on(self) -> None:
+    def _hand_on(self, tries: int = 9) -> None:
         """Call the handlers of what came; that one raises keeps no other from being called."""
-        while self._came:
-            number, frame = self._came.popitem()
-            try:
-                self._handlers[number](number, frame)
-            except BaseException:
-                self._hand_on()
-                raise
+        try:
+            while self._came:
+                number, frame = next(iter(self._came.items()))
+                try:
+                    self._handlers[number](number, frame)
+                finally:
+                    self._came.pop(number, None)
+        except BaseException:
+            if tries:
+                self._hand_on(tries - 1)
+            raise
+
+
+_OWN: Final = frozenset(
+    getattr(SignalsWait, name).__code__
+    for name in ("__enter__", "__exit__", "_put_back", "_hand_on")
+)

@@ -11,17 +11,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from answerable.audit.beside import CellOf, findings_beside
-from answerable.audit.identity import facts_of
+from answerable.audit.errors import NotFound
+from answerable.audit.identity import facts_of, require_free
 from answerable.audit.key_chain import stored_rotations
 from answerable.audit.store import entry_rows, raw_rows, view_rows
 from answerable.audit.store.database import Connection, Database
 from answerable.audit.store.head_rows import read_head
 from answerable.audit.store.retention_rows import read_floors
-from answerable.audit.store.schema import require_current, upgrade
+from answerable.audit.store.schema import current_revision, require_current, upgrade
 from answerable.audit.store.tile_rows import full_tile, tile_data
 from answerable.audit.verify import Finding, StoredChunk, StoredRow, StoredState
 
-__all__ = ["CHUNK", "StoredLog", "read_chunk", "stored_log", "stored_of", "upgrade_log"]
+__all__ = [
+    "CHUNK",
+    "StoredLog",
+    "read_chunk",
+    "require_no_log",
+    "stored_log",
+    "stored_of",
+    "upgrade_log",
+]
 
 CHUNK: Final = 2048
 """Few enough that the rows of a chunk stay in the processor's cache while they are hashed."""
@@ -145,6 +154,29 @@ def stored_log(url: str) -> StoredLog:
     except BaseException:
         database.close()
         raise
+
+
+def require_no_log(url: str) -> None:
+    """Check that there is no log at an address yet; makes nothing.
+
+    Raises
+    ------
+    Conflict
+        If there is one.
+    Unavailable
+        If the database cannot be opened.
+    """
+    try:
+        database = Database(url, must_exist=True)
+    except NotFound:
+        return
+    try:
+        with database.read() as connection:
+            made = current_revision(connection) is not None
+        if made:
+            require_free(database)
+    finally:
+        database.close()
 
 
 def stored_of(database: Database, origin: str, vkey: str) -> StoredLog:

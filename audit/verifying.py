@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -126,9 +126,9 @@ def _alone(
 class _Stretch:
     """What a process is given: where the log is, and some of its places."""
 
-    url: str
+    url: str = field(repr=False)
     origin: str
-    keys: Mapping[str, bytes] | None
+    keys: Mapping[str, bytes] | None = field(repr=False)
     first: int
     end: int
 
@@ -203,6 +203,8 @@ class _Together:
         stored, size = self._stored, self._stored.last + 1
         # What all entries say is compared on one snapshot, which is taken before the others.
         with stored.database.read() as connection:
+            if stored.database.dialect == "postgresql":  # it waits here while the others work
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             whole = PartReader(connection, self._cell_of).part
             report = check(
                 self._proven(connection, whole),

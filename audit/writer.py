@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from answerable.audit.draft_checks import require_plain, wrong_kind
@@ -129,22 +130,24 @@ class Writer:
         EvidenceBroken
             If the log is shorter than this process has seen it.
         """
-        with self._group.alone():
-            with self._database.write() as connection:
-                turn = Turn(connection, self.scribe, claim_head(connection))
-                self._require_grown(turn.head)
-                result = step(turn)
-                advance = turn.finish()
-                store_advance(connection, advance)
-            # A step may have destroyed keys, and moved the head by more than entries.
-            self._seen = None
-            self._held.forget()
-            self._size = advance.new.size
-            return result
+        return self._group.alone(partial(self._run, step))
 
     def close(self) -> None:
         """End what runs in the background; what is queued is appended first."""
         self._group.close()
+
+    def _run(self, step: Callable[[Turn], T]) -> T:
+        with self._database.write() as connection:
+            turn = Turn(connection, self.scribe, claim_head(connection))
+            self._require_grown(turn.head)
+            result = step(turn)
+            advance = turn.finish()
+            store_advance(connection, advance)
+        # A step may have destroyed keys, and moved the head by more than entries.
+        self._seen = None
+        self._held.forget()
+        self._size = advance.new.size
+        return result
 
     def _ticket(self, drafts: Sequence[Draft]) -> _Ticket:
         # A malformed one is nobody else's trouble. Sealed here, while another thread may be

@@ -73,7 +73,7 @@ def adverse(
         ),
         Part(purpose, after, limit),
     )
-    show(found, json, ("seq", "entry_id", "ts", "outcome", "release"))
+    show(found, json, ("seq", "entry_id", "ts", "outcome", "subjects", "release"))
 
 
 def affected(
@@ -146,7 +146,7 @@ def acts(
         lambda workspace, asking: ask_acts(workspace, scope, asking),
         Part(purpose, after, limit, count),
     )
-    show(found, json, ("seq", "kind", "ts", "actor", "facts"))
+    show(found, json, ("seq", "kind", "ts", "actor", "subjects", "facts"))
 
 
 def reads(
@@ -172,7 +172,7 @@ def reads(
         lambda workspace, asking: ask_reads(workspace, scope, asking, purpose=read_for),
         Part(purpose, after, limit, count),
     )
-    show(found, json, ("seq", "kind", "ts", "role", "purpose", "actor"))
+    show(found, json, ("seq", "kind", "ts", "role", "purpose", "actor", "subjects"))
 
 
 def irregularities(

@@ -177,6 +177,8 @@ def show(answer: Answer, json: str | None, columns: Sequence[str]) -> None:
         [_title(column) for column in columns],
         ([_cell(column, line.get(column)) for column in columns] for line in answer.items),
     )
+    if not answer.items:
+        say("none")
     for name, value in answer.summary.items():
         if value is not None:
             say(f"{_title(name)}: {_cell(name, value) or 'none'}")
@@ -198,7 +200,8 @@ def _cell(column: str, value: object) -> str:
     if isinstance(value, int) and column.endswith(_DURATION):
         return f"{value / 1000:,.0f} ms"
     if isinstance(value, dict):
-        return ", ".join(f"{_title(name)} {_cell(name, item)}" for name, item in value.items())
+        told = ((_title(name), _cell(name, item)) for name, item in value.items())
+        return ", ".join(f"{name} {item}" for name, item in told if item)
     if isinstance(value, list):
         return "; ".join(_cell("", item) for item in value)
     return str(value)

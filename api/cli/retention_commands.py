@@ -105,7 +105,9 @@ def approve(
 ) -> None:
     """Sign, as the second person, that what is planned now may be removed."""
     from answerable.api.flows.retention import approve_retention, plan_retention
+    from answerable.audit.signing import load_signer_key
 
+    load_signer_key(key_file)  # before anything is asked
     with open_session(db) as (workspace, actor):
         workspace.log.checkpoint()
         planned = plan_retention(workspace, _bytes(file), file.name, actor=actor)

@@ -59,6 +59,8 @@ def serve(
 
     settings = settings_for(db)
     with open_workspace(settings) as workspace:
+        if workspace.log.gap is not None:
+            note(f"warning: {workspace.log.gap.refusal()}")
         run_server(
             workspace,
             host=host or settings.host,

@@ -126,8 +126,9 @@ def _settings_file(database_url: str | None) -> Path | None:
             raise NotFound("no such settings file", where=f"{_PREFIX}CONFIG")
         return Path(named)
     folders = [Path()]
-    if database_url is not None and database_url.startswith(_SQLITE):
-        folders.insert(0, Path(database_url.removeprefix(_SQLITE)).parent)
+    named_url = database_url or os.environ.get(f"{_PREFIX}DATABASE_URL", "")
+    if named_url.startswith(_SQLITE):
+        folders.insert(0, Path(named_url.removeprefix(_SQLITE)).parent)
     files = (folder / _FILE_NAME for folder in folders)
     return next((file for file in files if file.is_file()), None)
 

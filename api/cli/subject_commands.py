@@ -35,12 +35,12 @@ RequestOption = Annotated[
         metavar="ID", help="The open request this answers; else both are recorded together."
     ),
 ]
-ErasureRequestOption = Annotated[
+AnsweredOption = Annotated[
     str | None,
     typer.Option(
         "--request",
         metavar="ID",
-        help="The open request this answers; else the person's only open one for erasure, and "
+        help="The open request this answers; else the person's only open one of this kind, and "
         "where there is none, request and answer are recorded together.",
     ),
 ]
@@ -102,7 +102,7 @@ def access(
     out: Annotated[Path, typer.Option(help="Folder for the access package.")],
     purpose: PurposeOption = "gdpr-art-15",
     language: Annotated[str, typer.Option(help="Of the files to read: en or de.")] = "en",
-    request: RequestOption = None,
+    request: AnsweredOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Write everything held about a person, with proofs (GDPR Art. 15)."""
@@ -126,7 +126,7 @@ def portability(
     identity_check: CheckOption,
     out: Annotated[Path, typer.Option(help="Folder for the file.")],
     purpose: PurposeOption = "gdpr-art-20",
-    request: RequestOption = None,
+    request: AnsweredOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Write what a person provided, in a machine-readable form (GDPR Art. 20)."""
@@ -231,7 +231,7 @@ def erase(
         bool,
         typer.Option("--yes", prompt="This cannot be undone. Erase?", help="Do not ask."),
     ],
-    request: ErasureRequestOption = None,
+    request: AnsweredOption = None,
     db: DatabaseOption = None,
 ) -> None:
     """Erase a person's data by destroying their key (GDPR Art. 17)."""

@@ -129,7 +129,11 @@ def verify_database(
 
 def _fitting(entries: int) -> int:
     """Return one process for each processor this one may use, as far as the log is worth it."""
-    return max(1, min(len(os.sched_getaffinity(0)), entries // _WORTH_A_PROCESS))
+    if hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    else:  # pragma: no cover - not on Linux
+        processors = os.cpu_count() or 1
+    return max(1, min(processors, entries // _WORTH_A_PROCESS))
 
 
 def _outside(settings: Settings) -> str | None:

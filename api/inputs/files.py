@@ -127,12 +127,13 @@ def open_bytes(path: Path, *, what: str) -> Iterator[BinaryIO]:
     Unavailable
         If it cannot be read.
     """
+    kind = what if what.endswith("file") else f"{what} file"
     if not path.exists():
         raise NotFound(
-            f"there is no {what} file of this name", where=str(path), remedy="Check the path."
+            f"there is no {kind} of this name", where=str(path), remedy="Check the path."
         )
     if path.is_dir():
-        raise InvalidInput(f"a folder, not a {what} file", where=str(path))
+        raise InvalidInput(f"a folder, not a {kind}", where=str(path))
     try:
         with path.open("rb") as file:
             yield file

@@ -223,7 +223,8 @@ class Keyring:
             raise NotFound(
                 "the log knows no such reference",
                 where=ref if len(ref) <= len("s-") + 2 * _REF_BYTES else "subject reference",
-                remedy="Name the data subject by their own id.",
+                remedy="Name the data subject by their own id, or by the reference that"
+                " `answerable subject find` gives.",
             )
 
     def find_or_create(self, holder_id: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Connection
@@ -99,6 +100,9 @@ def schema_changes(connection: Connection) -> Iterator[None]:
         forbid_schema_changes(driver)
 
 
+# What was judged before is answered without running Python, where a signal could arise: the
+# driver would take an interrupt for a denial.
+@lru_cache(maxsize=4096)
 def _judge(
     action: int, first: str | None, second: str | None, _database: str | None, _by: str | None
 ) -> int:

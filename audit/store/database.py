@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from answerable.audit.errors import AnswerableError, InvalidInput, NotFound, Unavailable
@@ -87,6 +87,8 @@ class Database:
         )
         self._process = os.getpid()
         self._kept: Connection | None = None
+        self._left: dict[int, Connection] = {}
+        """By thread: the connection it writes through, or was interrupted on."""
         self._alone: dict[str, Any] = (
             {"answerable_kept": True}
             if self.dialect == "sqlite"
@@ -128,10 +130,17 @@ class Database:
             If the database is locked, full, read-only, unreachable or refuses, or `refusal` is set.
         """
         self.require_writable()
+        self._end_left()
         with translated(self.where), self._gate, self._engine.connect() as connection:
             writing = connection.execution_options(answerable_write=True)
-            with writing.begin():
-                yield writing
+            self._left[threading.get_ident()] = writing
+            try:
+                with writing.begin():
+                    yield writing
+            except Exception:
+                self._left.pop(threading.get_ident(), None)
+                raise
+            self._left.pop(threading.get_ident(), None)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -174,6 +183,7 @@ class Database:
             is set.
         """
         self.require_writable()
+        self._end_left()
         with translated(self.where), self._gate:
             if self._kept is None:
                 self._kept = self._engine.connect().execution_options(**self._alone)
@@ -200,6 +210,14 @@ class Database:
                 where=self.where,
                 remedy="Open it anew in each process, after forking.",
             )
+
+    def _end_left(self) -> None:
+        """End a write of this thread that was interrupted, wherever that was."""
+        left = self._left.pop(threading.get_ident(), None)
+        if left is not None:
+            with suppress(SQLAlchemyError):  # that says it is closed already
+                left.invalidate()
+                left.close()
 
     def _undo(self) -> None:
         """End what the borrower began; a server's connection may be broken, and is made anew."""

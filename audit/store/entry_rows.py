@@ -31,6 +31,7 @@ from answerable.audit.store.index_rows import Indexed, index_table_rows
 from answerable.audit.store.raw_rows import times_from
 from answerable.audit.store.tables import (
     FREQUENT,
+    LAST_PLACE,
     PARTS,
     Cell,
     Row,
@@ -96,7 +97,7 @@ class Selection:
 
 def place_of(seq: int, part: int) -> int:
     """Return where a part of an entry's body stands."""
-    return seq * PARTS + part
+    return min(seq * PARTS + part, LAST_PLACE)
 
 
 def parts_beyond(connection: Connection, size: int) -> int:
@@ -268,7 +269,7 @@ def bodies_at(connection: Connection, places: Sequence[int]) -> dict[int, dict[i
 def bodies_between(connection: Connection, first: int, last: int) -> Mapping[int, dict[int, bytes]]:
     """Return the stored parts of the places first..last-1, by place and number."""
     query = select(body.c.place, body.c.data).where(
-        body.c.place >= first * PARTS, body.c.place < last * PARTS
+        body.c.place.between(place_of(first, 0), place_of(last, -1))
     )
     parts: dict[int, dict[int, bytes]] = {}
     for place, data in connection.execute(query):
@@ -322,6 +323,8 @@ def next_seq(connection: Connection, first: int) -> int | None:
     int or None
         At least `first`.
     """
+    if first > LAST_PLACE:
+        return None
     return connection.execute(select(func.min(entry.c.seq)).where(entry.c.seq >= first)).scalar()
 
 

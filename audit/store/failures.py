@@ -42,7 +42,8 @@ _CANNOT_OPEN: Final = (
 )
 _NOT_A_DATABASE: Final = (
     "the file is not a usable SQLite database",
-    "Check the address; if it is the right file, restore it from a backup.",
+    "Check the address; if it is the right file, restore it from a backup, and remove the old"
+    " -wal and -shm files beside it first.",
 )
 _REFUSED: Final = (
     "the database refused the change",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sqlalchemy import Connection, Table
 
 from answerable.audit.store.bulk import for_postgres
-from answerable.audit.store.tables import PARTS, Cell, Row
+from answerable.audit.store.tables import LAST_PLACE, PARTS, Cell, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +25,14 @@ __all__ = [
 
 _ENTRIES: Final = (
     "SELECT seq, header, leaf, ts, kind, function, outcome, automation, reference "
-    "FROM {schema}.entry WHERE seq >= {v} AND seq < {v} ORDER BY seq"
+    "FROM {schema}.entry WHERE seq BETWEEN {v} AND {v} ORDER BY seq"
 )
 _HEADERS: Final = (
-    "SELECT seq, header FROM {schema}.entry WHERE seq >= {v} AND seq < {v} ORDER BY seq"
+    "SELECT seq, header FROM {schema}.entry WHERE seq BETWEEN {v} AND {v} ORDER BY seq"
 )
-_PLACES: Final = "SELECT place FROM {schema}.body WHERE place >= {v} AND place < {v} ORDER BY place"
+_PLACES: Final = "SELECT place FROM {schema}.body WHERE place BETWEEN {v} AND {v} ORDER BY place"
 _BODIES: Final = (
-    "SELECT place, data FROM {schema}.body WHERE place >= {v} AND place < {v} ORDER BY place"
+    "SELECT place, data FROM {schema}.body WHERE place BETWEEN {v} AND {v} ORDER BY place"
 )
 
 _KEY: Final = "SELECT ref, lookup, bucket, version, wrapped, sealed FROM {schema}.subject_key"
@@ -40,22 +40,22 @@ _KEY: Final = "SELECT ref, lookup, bucket, version, wrapped, sealed FROM {schema
 
 def raw_entries(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
     """Return place, header, leaf and index columns of the places first..last-1, by place."""
-    return _fetch(connection, _ENTRIES, (first, last))
+    return _fetch(connection, _ENTRIES, _places(first, last))
 
 
 def raw_headers(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
     """Return place and header of the places first..last-1, by place."""
-    return _fetch(connection, _HEADERS, (first, last))
+    return _fetch(connection, _HEADERS, _places(first, last))
 
 
 def raw_bodies(connection: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
     """Return where each stored part of the places first..last-1 stands, and its bytes."""
-    return _fetch(connection, _BODIES, (first * PARTS, last * PARTS))
+    return _fetch(connection, _BODIES, _places(first * PARTS, last * PARTS))
 
 
 def raw_places(connection: Connection, first: int, last: int) -> list[int]:
     """Return where the stored parts of the places first..last-1 stand, in order."""
-    return [place for (place,) in _fetch(connection, _PLACES, (first * PARTS, last * PARTS))]
+    return [place for (place,) in _fetch(connection, _PLACES, _places(first * PARTS, last * PARTS))]
 
 
 def times_from(connection: Connection, places: Sequence[int], last: int) -> list[int | None]:
@@ -82,7 +82,7 @@ def times_from(connection: Connection, places: Sequence[int], last: int) -> list
         "ORDER BY seq LIMIT 1)"
     )
     statement = f"SELECT {time} FROM ({probes}) AS probe ORDER BY probe.place"  # noqa: S608
-    return [found for (found,) in _fetch(connection, statement, (last, *places))]
+    return [found for (found,) in _fetch(connection, statement, (min(last, LAST_PLACE), *places))]
 
 
 def rows_among(
@@ -130,6 +130,11 @@ def raw_key_rows(connection: Connection, lookups: Sequence[bytes]) -> list[tuple
     other = f"SELECT ref FROM {{schema}}.subject_alias WHERE lookup {among}"  # noqa: S608
     both = f"{_KEY} WHERE lookup {among} UNION ALL {_KEY} WHERE ref IN ({other})"
     return _fetch(connection, f"{asked} {both}", values)
+
+
+def _places(first: int, end: int) -> tuple[int, int]:
+    """Return the first and the last of the places first..end-1, none beyond what can be one."""
+    return (first, min(end - 1, LAST_PLACE)) if first <= LAST_PLACE else (1, 0)
 
 
 def _fetch(

@@ -38,6 +38,7 @@ __all__ = [
     "FREQUENT",
     "PARTITIONED",
     "PARTITION_ENTRIES",
+    "LAST_PLACE",
     "PARTS",
     "Row",
     "SCHEMA",
@@ -62,6 +63,8 @@ __all__ = [
 ]
 
 SCHEMA: Final = "audit"
+LAST_PLACE: Final = 2**63 - 1
+"""Beyond it no database counts; who forges rows may go so far."""
 PARTS: Final = 256
 """Places a body takes: part `n` of entry `seq` stands at ``seq * 256 + n``."""
 PARTITION_ENTRIES: Final = 1 << 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -258,15 +259,24 @@ def test_a_full_queue_of_the_log_is_429_and_nothing_is_written(story_with: Maker
     )
 
     async def crowd() -> None:
-        queued = asyncio.Event()
-        with writer._group.alone():
-            first = asyncio.ensure_future(log.aappend(waits))
-            asyncio.get_running_loop().call_soon(queued.set)
-            await queued.wait()
-            refused = evaluated(client, story)
-            assert refused.status_code == 429
-            assert refused.headers["Retry-After"] == "1"
-            assert log.size() == size
+        queued, held, done = asyncio.Event(), threading.Event(), threading.Event()
+
+        def hold() -> None:
+            held.set()
+            assert done.wait(60)
+
+        holder = threading.Thread(target=writer._group.alone, args=(hold,))
+        holder.start()
+        assert held.wait(60)
+        first = asyncio.ensure_future(log.aappend(waits))
+        asyncio.get_running_loop().call_soon(queued.set)
+        await queued.wait()
+        refused = evaluated(client, story)
+        assert refused.status_code == 429
+        assert refused.headers["Retry-After"] == "1"
+        assert log.size() == size
+        done.set()
+        holder.join(60)
         await first
 
     asyncio.run(crowd())

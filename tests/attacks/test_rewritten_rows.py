@@ -326,3 +326,22 @@ def test_clean_histories_raise_no_alarm(told: tuple[LogKit, str]) -> None:
         EntryKind.HOLD_PLACED,
         EntryKind.SUBJECT_ERASED,
     ]
+
+
+@pytest.mark.parametrize("far", [2**40, 2**55 - 1, 2**55, 2**63 - 1])
+def test_an_entry_slipped_in_at_the_end_of_all_places_is_named(
+    sqlite_kit: LogKit, far: int
+) -> None:
+    kit = sqlite_kit
+    kit.log.append_many([kit.decision("anna", n=n) for n in range(3)])
+    rewrite(
+        kit,
+        "INSERT INTO entry SELECT :far, ts, kind, function, outcome, automation, reference, "
+        "header, leaf FROM entry WHERE seq = 2",
+        far=far,
+    )
+    report = kit.verify()
+    found = {(item.layer, item.entry.split(" ")[0]) for item in report.findings}
+    assert {("sequence", "4"), ("header", f"{far}")} <= found
+    beside = kit.log.stored().findings_beside()
+    assert ("index", f"{far}") in {(item.layer, item.entry.split(" ")[0]) for item in beside}

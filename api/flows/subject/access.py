@@ -17,7 +17,7 @@ from answerable.api.actor import ActorContext
 from answerable.api.flows.append import note_read
 from answerable.api.flows.organisation import Organisation, organisation_of
 from answerable.api.flows.subject.about import about_processing
-from answerable.api.flows.subject.answers import RequestClosing, settlement
+from answerable.api.flows.subject.answers import RequestClosing, settlement, with_open_request
 from answerable.api.flows.subject.find import RequestFacts, known_ref
 from answerable.api.flows.subject.held import held_entry, without_staff
 from answerable.api.flows.subject.logic import automated_decisions
@@ -94,7 +94,8 @@ def access_package(
     ref : str
         The person, from ``find_subject``.
     request : RequestFacts
-        When it came in and how the person was identified, or the open request it answers.
+        When it came in and how the person was identified. Where it names no open request, the
+        person's only open one of this kind is answered, if there is one.
     purpose : str
         Why, as a code.
     language : str
@@ -116,7 +117,8 @@ def access_package(
     Conflict
         If the request was answered before.
     InvalidInput
-        If a code is malformed or nothing is written in the language.
+        If several open requests could be meant, a code is malformed or nothing is written in the
+        language.
 
     References
     ----------
@@ -131,6 +133,7 @@ def access_package(
             remedy=f"Choose one of: {', '.join(letter_languages())}.",
         )
     known_ref(workspace, ref)
+    request = with_open_request(workspace, ref, "access", request)
     fulfilled = RequestClosing(outcome="fulfilled")
     *asked, answered = settlement(workspace, ref, ("access", request), fulfilled, acting=acting)
     if asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from answerable.api.actor import ActorContext
@@ -37,6 +37,7 @@ __all__ = [
     "request_draft",
     "settlement",
     "still_open",
+    "with_open_request",
 ]
 
 _NOT_WHOLLY: Final = ("refused", "partly")
@@ -133,6 +134,42 @@ def settlement(
     opened = request_draft(workspace, (EntryKind.SUBJECT_REQUEST, record), ref, acting, ())
     answer = _answer(workspace, opened.entry_id, closing, None)
     return [opened, answer_draft(workspace, answer, ref, acting)]
+
+
+def with_open_request(
+    workspace: Workspace, ref: str, kind: RequestKind, request: RequestFacts
+) -> RequestFacts:
+    """Return the facts with the open request they belong to, if there is one and no other.
+
+    Returns
+    -------
+    RequestFacts
+        As given where the person has no open request of this kind.
+
+    Raises
+    ------
+    InvalidInput
+        If several open requests could be meant; lists them.
+    """
+    if request.request_id is not None:
+        return request
+    waiting = (
+        current_line(workspace, entry.id)
+        for entry in workspace.open_requests().entries()
+        if entry.kind is EntryKind.SUBJECT_REQUEST
+        and ref in {person.ref for person in entry.header.subjects}
+    )
+    lines = [line for line in waiting if line.request == kind]
+    if not lines:
+        return request
+    line, *others = lines
+    if others:
+        raise InvalidInput(
+            f"several open requests ask for this {kind}: {', '.join(x.request_id for x in lines)}",
+            where="request",
+            remedy="Name the one that this answers.",
+        )
+    return replace(request, request_id=line.request_id, received_at=line.received_at)
 
 
 def opened_record(

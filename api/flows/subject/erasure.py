@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.subject.answers import (
     RequestClosing,
-    current_line,
     request_draft,
     settlement,
+    with_open_request,
 )
 from answerable.api.flows.subject.find import RequestFacts, known_ref
 from answerable.api.wiring import Workspace
 from answerable.audit.entries import Draft, Receipt
 from answerable.audit.erasure_grounds import erasure_grounds
-from answerable.audit.errors import InvalidInput, PolicyViolation
+from answerable.audit.errors import PolicyViolation
 from answerable.audit.kinds import EntryKind
 from answerable.audit.records import (
     EntryLink,
@@ -164,7 +164,7 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     """
     role = actor.acting_as(Role.OFFICER)
     known_ref(workspace, ref)
-    request = _open_request(workspace, ref, request)
+    request = with_open_request(workspace, ref, "erasure", request)
     acting = (actor, role)
     record = SubjectErased.parse({"ground": request.article, "entries": 0})
     draft = _draft(workspace, EntryKind.SUBJECT_ERASED, record, acting=acting)
@@ -188,29 +188,6 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
     return Erasure(
         receipt=receipt, entries=erased.entries, request_id=_answered(settled).entry or ""
     )
-
-
-def _open_request(workspace: Workspace, ref: str, request: RequestFacts) -> RequestFacts:
-    """Return the facts with the open request they belong to, if there is one and no other."""
-    if request.request_id is not None:
-        return request
-    waiting = (
-        current_line(workspace, entry.id)
-        for entry in workspace.open_requests().entries()
-        if entry.kind is EntryKind.SUBJECT_REQUEST
-        and ref in {person.ref for person in entry.header.subjects}
-    )
-    lines = [line for line in waiting if line.request == "erasure"]
-    if not lines:
-        return request
-    line, *others = lines
-    if others:
-        raise InvalidInput(
-            f"several open requests ask for this erasure: {', '.join(x.request_id for x in lines)}",
-            where="request",
-            remedy="Name the one that this answers.",
-        )
-    return replace(request, request_id=line.request_id, received_at=line.received_at)
 
 
 def _answered(settled: Sequence[Draft]) -> EntryLink:

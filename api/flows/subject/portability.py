@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from answerable.api.actor import ActorContext
 from answerable.api.flows.append import note_read
-from answerable.api.flows.subject.answers import RequestClosing, settlement
+from answerable.api.flows.subject.answers import RequestClosing, settlement, with_open_request
 from answerable.api.flows.subject.find import RequestFacts, known_ref
 from answerable.api.flows.subject.held import own_data
 from answerable.api.wiring import Workspace
@@ -67,7 +67,8 @@ def portability_package(
     ref : str
         The person.
     request : RequestFacts
-        When it came in and how the person was identified, or the open request it answers.
+        When it came in and how the person was identified. Where it names no open request, the
+        person's only open one of this kind is answered, if there is one.
     purpose : str
         Why, as a code.
     actor : ActorContext
@@ -87,7 +88,7 @@ def portability_package(
     Conflict
         If the request was answered before.
     InvalidInput
-        If a code is malformed.
+        If several open requests could be meant, a code is malformed.
 
     References
     ----------
@@ -96,6 +97,7 @@ def portability_package(
     role = actor.acting_as(Role.OFFICER)
     acting = (actor, role)
     known_ref(workspace, ref)
+    request = with_open_request(workspace, ref, "portability", request)
     fulfilled = RequestClosing(outcome="fulfilled")
     *opened, answered = settlement(
         workspace, ref, ("portability", request), fulfilled, acting=acting

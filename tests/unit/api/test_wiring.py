@@ -118,6 +118,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         create_workspace(inside)
 
 
+def test_where_a_log_is_already_no_keys_are_made(tmp_path: Path) -> None:
+    create_workspace(settings_in(tmp_path)).close()
+    other = settings_in(tmp_path, key_dir=tmp_path / "other" / "keys")
+    with pytest.raises(Conflict, match="holds a log already"):
+        create_workspace(other)
+    assert not (tmp_path / "other").exists()
+
+
 def test_the_registry_follows_the_log(tmp_path: Path) -> None:
     with memory_workspace(tmp_path) as workspace:
         before = workspace.registry()

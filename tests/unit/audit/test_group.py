@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import SimpleQueue
 
 import pytest
@@ -115,8 +116,7 @@ def test_threads_coroutines_and_turns_of_their_own_share_one_queue() -> None:
 
     def turns() -> None:
         for n in range(50):
-            with group.alone():
-                alone.append(n)
+            group.alone(partial(alone.append, n))
 
     in_threads(
         [*(loop_of(k * 1000) for k in range(3)), *(blocking(k * 1000) for k in range(3, 9)), turns]

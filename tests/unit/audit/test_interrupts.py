@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from types import FrameType
 
 import pytest
 
 from answerable.audit.entries import Receipt
+from answerable.audit.errors import Unavailable
 from answerable.audit.interrupts import SignalsWait
+from answerable.audit.records import LegalHold
 from tests.log_kit import LogKit
 
 STRIDE = 7
@@ -120,6 +124,40 @@ def test_a_handler_left_in_place_hands_on() -> None:
     assert told.numbers == [signal.SIGTERM]
 
 
+def test_a_handler_that_was_replaced_in_the_block_stays() -> None:
+    told, newer = Told(), Told()
+    with handling(SIGTERM=told.note):
+        with SignalsWait():
+            signal.signal(signal.SIGTERM, newer.note)
+        assert signal.getsignal(signal.SIGTERM) == newer.note
+
+
+def test_no_signal_is_lost_and_no_handler_left_wherever_the_block_is_interrupted() -> None:
+    others = (signal.SIGTERM, signal.SIGUSR1)
+    for step in itertools.count(1):
+        fails, counted, sent = Told(), [0], list[int]()
+        told: dict[int, FrameType | None] = {}
+        note = told.__setitem__  # in C: a handler in Python may be interrupted itself
+        with handling(SIGTERM=note, SIGINT=fails.fail, SIGUSR1=note):
+            with suppress(KeyboardInterrupt):
+                _send_in_a_block(others, sent, _interrupted_at(step, counted, handlers=False))
+            assert signal.getsignal(signal.SIGINT) == fails.fail
+            assert [signal.getsignal(number) for number in others] == [note, note]
+        assert set(sent) <= told.keys()
+        if counted[0] < step:
+            break
+    assert step > 20
+
+
+def _send_in_a_block(
+    numbers: tuple[int, ...], sent: list[int], interrupted: AbstractContextManager[None]
+) -> None:
+    with interrupted, SignalsWait():
+        for number in numbers:
+            signal.raise_signal(number)
+            sent.append(number)
+
+
 def test_handlers_that_are_not_pythons_stay_as_they_are() -> None:
     with handling(SIGUSR1=signal.SIG_IGN, SIGUSR2=signal.SIG_DFL), SignalsWait():
         assert signal.getsignal(signal.SIGUSR1) is signal.SIG_IGN
@@ -153,6 +191,8 @@ def test_where_there_are_no_signals_the_block_runs(monkeypatch: pytest.MonkeyPat
     assert done == [1]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_an_interrupt_at_any_step_leaves_the_log_ready_for_the_next_append(kit: LogKit) -> None:
     acknowledged: dict[str, Receipt] = {}
     kit.log.append(kit.decision("anna"))
@@ -176,16 +216,59 @@ def test_an_interrupt_at_any_step_leaves_the_log_ready_for_the_next_append(kit: 
     assert kit.verify().ok
 
 
-@contextmanager
-def _interrupted_at(step: int, counted: list[int]) -> Iterator[None]:
-    """Send this process an interrupt at one of the calls and returns of what is run."""
+@pytest.mark.filterwarnings("ignore:transaction already deassociated")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("act", ["append", "hold", "close"])
+def test_two_interrupts_at_once_at_any_step_leave_the_log_to_be_written(
+    kit: LogKit, act: str
+) -> None:
+    kit.log.append(kit.decision("anna"))
+    ref = kit.ref("anna")
+    for number in itertools.count():
+        step, counted = number * STRIDE * 3, [0]
+        # The second one may end the connection, whose loss is then what is told.
+        with suppress(KeyboardInterrupt, Unavailable), _interrupted_at(step, counted, times=2):
+            _act(kit, act, ref, number)
+        if act == "close":
+            kit.log.close()
+            kit.reopen()
+        kit.log.append(kit.decision("carla", number=number))
+        if counted[0] < step:
+            break
+    assert number > 5
+    assert kit.verify().ok
+    gc.collect()  # what an interrupt left behind is told of here, where it is expected
 
-    def profile(_frame: FrameType, _event: str, _argument: object) -> None:
+
+def _act(kit: LogKit, act: str, ref: str, number: int) -> None:
+    if act == "append":
+        kit.log.append(kit.decision("ben", number=number))
+    elif act == "hold":
+        hold = LegalHold(subject=ref, ground="litigation", reference=f"case-{number}", until=None)
+        kit.log.place_hold(replace(kit.hold(ref), record=hold))
+    else:
+        kit.log.close()
+
+
+@contextmanager
+def _interrupted_at(
+    step: int, counted: list[int], times: int = 1, *, handlers: bool = True
+) -> Iterator[None]:
+    """Send this process an interrupt at one of the calls and returns of what is run.
+
+    Not before a call into C, where Python looks for no signal: only once it has returned.
+    """
+
+    def profile(_frame: FrameType, event: str, _argument: object) -> None:
+        if event == "c_call":
+            return
         counted[0] += 1
         if counted[0] == step:
-            signal.raise_signal(signal.SIGINT)
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
 
-    with handling(SIGINT=signal.default_int_handler):
+    with handling(SIGINT=signal.default_int_handler) if handlers else nullcontext():
         sys.setprofile(profile)
         try:
             yield

@@ -70,6 +70,20 @@ def test_a_service_says_on_stderr_where_it_listens(
     assert re.search(r"serving http://127\.0\.0\.1:[1-9]\d+;", ran.err)
 
 
+def test_a_service_over_a_log_that_can_only_be_read_says_why(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uvicorn.run", lambda app, **given: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    heads = [*shop.folder.rglob("*.head"), *shop.folder.rglob("head")]
+    assert heads
+    for head in heads:
+        head.unlink()
+    ran = shop.run("serve", "--port", "0")
+    assert "warning: " in ran.err
+    assert "the log can only be read" in ran.err
+
+
 def test_what_a_service_was_started_with_is_not_collected_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
