@@ -11,7 +11,7 @@ import typer
 
 from answerable.api.cli import request_commands
 from answerable.api.cli.key_commands import add_identifier, erasure_receipt
-from answerable.api.cli.output import counted, say, table, write_json
+from answerable.api.cli.output import counted, note, say, table, write_json
 from answerable.api.cli.session import (
     DatabaseOption,
     JsonOption,
@@ -247,6 +247,8 @@ def erase(
         f"in answer to request {erasure.request_id}",
         f"{counted(erasure.entries, 'entry', 'entries')} can no longer be read",
     )
+    if erasure.left_open:
+        note(f"still open about this person: {', '.join(erasure.left_open)}")
 
 
 def _write(folder: Path, written: Mapping[str, bytes]) -> None:

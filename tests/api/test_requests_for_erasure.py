@@ -50,6 +50,7 @@ def test_an_erasure_answers_the_only_open_request_for_it_though_nobody_named_it(
     assert show_request(story.workspace, request, actor=officer(story)).answer_id == refused.id
     done = erase(story.workspace, other, facts(story), actor=officer(story))
     assert done.request_id == of_another
+    assert done.left_open == ()
     assert [line.request_id for line in lines(story, "open")] == [access]
     assert len(lines(story)) == 3  # none was opened beside them
 
@@ -64,7 +65,8 @@ def test_an_erasure_that_several_open_requests_ask_for_names_them_and_changes_no
     with pytest.raises(InvalidInput, match=", ".join(both)):
         erase(story.workspace, ref, facts(story), actor=officer(story))
     assert story.workspace.log.size() == size
-    erase(story.workspace, ref, facts(story, request_id=both[1]), actor=officer(story))
+    done = erase(story.workspace, ref, facts(story, request_id=both[1]), actor=officer(story))
+    assert done.left_open == (f"subject.request {both[0]}",)
     assert [line.request_id for line in lines(story, "open")] == both[:1]
 
 

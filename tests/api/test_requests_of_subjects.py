@@ -307,3 +307,21 @@ def test_the_register_is_paged_over_http_without_gap_and_a_cursor_fits_one_listi
         assert foreign.status_code == 422
     kinds = {entry.kind for entry in story.workspace.log.subject_entries(ref)}
     assert EntryKind.SUBJECT_REQUEST in kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"), [("access", access_package), ("portability", portability_package)]
+)
+def test_a_package_answers_the_only_open_request_for_it_though_nobody_named_it(
+    story: Story, kind: Any, answer: Any
+) -> None:
+    decided(story)
+    ref, other = ref_of(story), ref_of(story, "cust-4712")
+    request, of_another = opened(story, ref, kind), opened(story, other, kind)
+    answer(story.workspace, ref, facts(story), purpose="gdpr-art-15", actor=officer(story))
+    assert show_request(story.workspace, request, actor=officer(story)).outcome == "fulfilled"
+    assert [line.request_id for line in lines(story, "open")] == [of_another]
+    twice = [opened(story, ref, kind) for _ in range(2)]
+    with pytest.raises(InvalidInput, match="several open requests"):
+        answer(story.workspace, ref, facts(story), purpose="gdpr-art-15", actor=officer(story))
+    assert [line.request_id for line in lines(story, "open")] == [of_another, *twice]

@@ -41,6 +41,8 @@ class Erasure:
     """How many entries became unreadable."""
     request_id: str
     """The request that it answers."""
+    left_open: tuple[str, ...] = ()
+    """Contests and requests of this person that still wait, by kind and entry."""
 
 
 def place_hold(
@@ -186,7 +188,14 @@ def erase(workspace: Workspace, ref: str, request: RequestFacts, *, actor: Actor
         ) from None
     erased = workspace.log.read_record(receipt.entry_id, SubjectErased)
     return Erasure(
-        receipt=receipt, entries=erased.entries, request_id=_answered(settled).entry or ""
+        receipt=receipt,
+        entries=erased.entries,
+        request_id=_answered(settled).entry or "",
+        left_open=tuple(
+            f"{entry.kind.value} {entry.id}"
+            for entry in workspace.open_requests().entries()
+            if ref in {person.ref for person in entry.header.subjects}
+        ),
     )
 
 

@@ -166,7 +166,11 @@ def notify_recipient(
     known_ref(workspace, ref)
     entries = workspace.log.subject_entries(ref)
     if notice.act not in {entry.id for entry in entries if entry.kind in _ACTS}:
-        raise NotFound("no correction, erasure or restriction of this person", where="act")
+        raise NotFound(
+            "no correction, erasure or restriction of this person",
+            where="act",
+            remedy="Name the entry of one: `answerable query acts` lists them.",
+        )
     if notice.recipient not in {item.id for item in _recipients(workspace, entries) or ()}:
         raise NotFound(
             "the organisation's profile names no such recipient for this person's data",
