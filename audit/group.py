@@ -193,8 +193,9 @@ class GroupCommit(Generic[W, R]):
             with self._gate:
                 self._closed = True
             self._wake.put(None)
-            if self._worker is not None:
-                self._worker.join()
+            worker = self._worker
+            if worker is not None and worker is not threading.current_thread():
+                worker.join()
         self._leading(self._drain)
 
     def _leading(self, work: Callable[[], T]) -> T:
@@ -321,11 +322,9 @@ class GroupCommit(Generic[W, R]):
     def _ring_next(self) -> None:
         with self._gate:
             first = self._queue[0] if self._queue else None
-        if first is None:
-            return
-        if first.bell is not None:
+        if first is not None and first.bell is not None:
             first.bell.put(None)
-        else:
+        elif first is not None:
             self._wake_worker()
 
     def _kick(self) -> None:

@@ -89,7 +89,7 @@ def verify_stored(
     check = partial(verify_log, origin=stored.origin, vkey=vkey, checkpoint=checkpoint)
     cell_of = None if period_key is None else cell_reader(period_key)
     with _collector_paused():
-        if processes == 1 or stored.database.in_memory:
+        if processes <= 1 or stored.database.in_memory:
             report, more = _alone(stored, check, cell_of, progress)
         else:
             keys = None if period_key is None else _keys_of_months(stored, period_key)
