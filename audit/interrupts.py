@@ -83,7 +83,7 @@ class SignalsWait:
                     self._hand_on()  # an interrupt may come as the first one begins
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if frame is not None and frame.f_code in _OWN:
+        if _while_replacing(frame):
             self._came.setdefault(number, frame)  # a few steps before all is handed on
         elif self._ended or number in self._came:
             self._handlers[number](number, frame)
@@ -117,6 +117,19 @@ class SignalsWait:
             raise
 
 
+def _while_replacing(frame: FrameType | None) -> bool:
+    """Whether handlers are just being replaced or put back, here or in what is called for it."""
+    for _ in range(_DEEP):
+        if frame is None:
+            return False
+        if frame.f_code in _OWN:
+            return True
+        frame = frame.f_back
+    return False
+
+
+_DEEP: Final = 5
+"""Calls that setting a handler takes, and more."""
 _OWN: Final = frozenset(
     getattr(SignalsWait, name).__code__
     for name in ("__enter__", "__exit__", "_put_back", "_hand_on")
